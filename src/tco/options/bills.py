@@ -261,10 +261,8 @@ def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
     """Return what a provider charges for the month: the bill without one's own people."""
     load, rates, _ = bought(option, settings)
-    bill, again = (
-        token_lines(rates, load, flows_of(load, settings)),
-        settings.value("workload.retry_share"),
-    )
+    again = settings.value("workload.retry_share")
+    bill = token_lines(rates, load, flows_of(load, settings))
     if option.terms is None:
         return (*bill, retry_line(bill, again))
     off, unused = terms_lines(

@@ -16,6 +16,7 @@ from tco.usage.aggregates import Arrays, Distributions, cells_of
 from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
 from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
+from tco.usage.sources import delimiter_in
 from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:
@@ -84,11 +85,12 @@ class Logs:
         others = [one for one in self.found if one.format.name != TABLE]
         for _ in store.add(rows_of(others, reading, self.tally, part_of(shown, 0.0, 0.4))):
             pass
+        with_ids = []
         for some in _alike(tables):
             paths = [one.source for one in some]
             samples = [one.sample for one in some]
             raw = requests_table.raw_of(paths, samples, reading.columns, store)
-            requests_table.add_table(
+            taken = requests_table.add_table(
                 store,
                 paths,
                 raw,
@@ -97,6 +99,9 @@ class Logs:
                 part_of(shown, 0.0, 0.5),
                 by,
             )
+            with_ids += [taken] if taken is not None else []
+        if len(with_ids) > 1:
+            requests_table.take_off_across(store, with_ids, self.tally)
         store.view()
 
     def __enter__(self) -> Logs:
@@ -139,7 +144,7 @@ class Logs:
             found = aggregates.cells_of(self.buckets, edges)
         else:
             found = aggregates.cells(self.store, by=by, edges=edges, hourly=hourly)
-        if not len(found.get("model", ())) and not self.tally.spans:
+        if not len(found.get("model", ())) and (self.tally.left or not self.tally.spans):
             raise DataError(self._nothing())
         refuse_twice(found)
         return found
@@ -195,7 +200,7 @@ def _alike(tables: Sequence[Found]) -> list[list[Found]]:
     by: dict[Any, list[Found]] = {}
     for one in tables:
         shape = one.sample.shape
-        keys = tuple(next(one.sample.values(), {})) if shape == "csv" else ()
+        keys = (delimiter_in(one.source), *next(one.sample.values(), {})) if shape == "csv" else ()
         by.setdefault((shape, keys), []).append(one)
     # A file whose lines are all torn has no columns: it goes with the others of its shape.
     return list(by.values())

@@ -34,7 +34,19 @@ PROVIDERS: Mapping[str, str] = {
 DATED = re.compile(r"[-@](20\d{2}-?\d{2}-?\d{2}|20\d{6}|latest|exp|\d{3,4}|v\d+(:\d+)?)$")
 SLUG = re.compile(r"^(.*/)?claude-(\d[\d.]*)-([a-z]+?)(-(low|medium|high|max))?([-:]thinking)?$")
 """OpenRouter's and Cursor's order in names of Claude: the version before the family."""
-TUNED = re.compile(r"^ft:|:ft-|^tuned")
+STAMP = re.compile(r"[-@](v\d+|\d{4})(?=$|[-:@])")
+"""A version or a month in a name: `codestral-2405` is not `codestral-2508`."""
+ROUTE = re.compile(r"^~|:(?!free$|thinking$|beta$|\d)[a-z]+$|(?<=/)(eu|us|global|global-standard)/")
+"""Parts of a name that say how a host routes a call, which may change its price."""
+APART = (
+    (re.compile(r":free$"), "free at its host: no price of the catalog is its own"),
+    (re.compile(r"^ft:|:ft-|^tuned"), "a tuned model: its price is not that of its base"),
+    (
+        re.compile(r"gpt-3\.?5-turbo-(0301|0613|1106|16k|instruct)"),
+        "a snapshot with a price of its own, which the catalog does not have",
+    ),
+)
+"""Models whose price is not that of what they are called after."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +88,23 @@ class Matcher:
         self.catalog = catalog
         self.given = dict(given or {})
         self.models: dict[str, set[str]] = {}
+        self.stamps: dict[str, set[str]] = {}
         for identifier, model in catalog.models.models.items():
             for name in (identifier, model.name, *model.aliases):
-                self.models.setdefault(folded(name), set()).add(identifier)
+                self._called(name, identifier)
         self.by_api: dict[tuple[str, str], str] = {}
         self.of_model: dict[str, list[Offer]] = {}
         for offer in catalog.prices.offers:
             self.of_model.setdefault(offer.model, []).append(offer)
             if offer.api_name:
                 self.by_api[offer.provider, offer.api_name.lower()] = offer.id
-                self.models.setdefault(folded(offer.api_name), set()).add(offer.model)
+                self._called(offer.api_name, offer.model)
         self.known: dict[tuple[str, str], Matched] = {}
+
+    def _called(self, name: str, model: str) -> None:
+        """Keep that a model of the catalog is called so, and which version its name tells."""
+        self.models.setdefault(folded(name), set()).add(model)
+        self.stamps.setdefault(model, set()).update(STAMP.findall(name.lower()))
 
     def match(self, provider: str, model: str) -> Matched:
         """Return what a model in a log is, by the names of its provider and of itself."""
@@ -102,13 +120,14 @@ class Matcher:
         for seller in sellers:
             if (seller, model.lower()) in self.by_api:
                 return Matched(self.by_api[seller, model.lower()], "the provider's own name of it")
-        if model.endswith(":free"):
-            return Matched("", "free at its host: no price of the catalog is its own")
-        if TUNED.search(model):
-            return Matched("", "a tuned model: its price is not that of its base")
-        found, how = self._model(model)
+        if why := next((why for mark, why in APART if mark.search(model.lower())), ""):
+            return Matched("", why)
+        route = ROUTE.search(model.lower())
+        found, how = self._model(model if route is None else ROUTE.sub("", model.lower()))
         if not found:
             return Matched("", "no model of the catalog is called so")
+        if route is not None:
+            how = f"{how}, without {route.group().strip('/')}, which may have another price"
         return self._offer(found, how, sellers)
 
     def _sellers(self, provider: str, model: str) -> list[str]:
@@ -127,18 +146,22 @@ class Matcher:
     def _model(self, name: str) -> tuple[str, str]:
         """Return the model that a name means, and how it was told."""
         tries = [(name, "the same name")]
-        bare = named(name.lower())[0]
-        if bare != name.lower():
+        plain = re.sub(r"^(claude-[a-z]+-4)-0$", r"\1", name.lower())  # a name of the first 4
+        bare = named(plain if plain.startswith("arn:") else plain.rpartition("/")[2])[0]
+        if folded(bare) != folded(name):
             tries.append((bare, "its name without region, maker and version"))
         plain = DATED.sub("", bare)
         if plain != bare:
             tries.append((plain, "its name without the date or version"))
         if SLUG.match(plain):
             tries.append((SLUG.sub(r"claude-\3-\2", plain), "its name in another order"))
+        stamps = {*STAMP.findall(bare)}
         for text, how in tries:
             some = self.models.get(folded(text), set())
             if len(some) == 1:
-                return next(iter(some)), how
+                model = next(iter(some))
+                others = self.stamps.get(model, set())
+                return ("", "") if stamps and others and not stamps & others else (model, how)
         return "", ""
 
     def _offer(self, model: str, how: str, sellers: list[str]) -> Matched:

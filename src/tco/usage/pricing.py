@@ -6,6 +6,7 @@ other command asks; here it is looked up for the day, tier, region and length of
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, date, datetime
@@ -18,7 +19,7 @@ from tco.catalog.lookup import price_at
 from tco.engine.ledger import TokenRates
 from tco.options.prices import Buying, token_rates
 from tco.records import dataclass
-from tco.units import MTOK
+from tco.units import MTOK, show_tokens
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
 from tco.usage.matching import Matched, Matcher
 from tco.usage.results import Difference, MonthChange
@@ -194,6 +195,27 @@ def _price(
     if price is None and first is not None and day < first:
         return None, f"{offer.id} has no price on {day}: the first known one is of {first}"
     return price, "" if price is not None else f"{offer.id} has no price on {day}"
+
+
+def tiers_without_price(made: PricedUsage, catalog: Catalog, today: date) -> list[str]:
+    """Return which tokens are billed as standard for want of a price of the tier they were of."""
+    tokens: Counter[tuple[str, str]] = Counter()
+    for keys, where in _alike(made.cells):
+        provider, model, service, _, day = keys
+        matched = made.matches[provider, model]
+        offer = catalog.offers.get(matched.offer)
+        price, _ = _price(catalog, offer, matched, _day(day, today, None), 0)
+        if price is None or service == "standard" or not made.known[where].all():
+            continue
+        if not any(m.when.service == service for m in price.modifiers):
+            some = made.cells["input"] + made.cells["output"]
+            tokens[model, service] += int(some[where].sum())
+    return [
+        f"{model}: {show_tokens(n)} tokens of {service} are billed as standard: the catalog has no"
+        " price of that tier"
+        for (model, service), n in tokens.items()
+        if n
+    ]
 
 
 def _usd(price: Price, cells: Arrays, bought: Buying, day: date, other: Otherwise) -> Any:

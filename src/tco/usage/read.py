@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,9 +15,20 @@ from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
-from tco.usage.sources import LogSource, RawRecord, Sample, records, sampled, sources
+from tco.usage.sources import (
+    STDIN,
+    LogSource,
+    RawRecord,
+    Sample,
+    all_of_stdin,
+    opened_json,
+    records,
+    sampled,
+)
 
 TABLE = "table"
+REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
+KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +52,76 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file and what it is."""
+    """A file, what it is, and the fields inside which its records lie; none for mostly all."""
 
     source: LogSource
     format: Format
     sample: Sample
+    inside: tuple[str, ...] = ()
+
+
+def sources(paths: Sequence[str]) -> list[LogSource]:
+    """Return the files that paths, patterns and folders mean, each once, in natural order.
+
+    Raises:
+        UsageError: A path is an address on a network, or none was given.
+        DataError: Nothing is there.
+    """
+    if not paths:
+        raise UsageError("which logs? for example ~/.claude/projects, or a .jsonl file")
+    found: dict[str, LogSource] = {}
+    for path in paths:
+        if match := REMOTE.match(path):
+            raise UsageError(
+                f"{printable(path, 200)}: nothing is read over a network; copy the files here first"
+                f" ({_copy(match.group(1).lower())}) and name the folder"
+            )
+        for source in _under(path):
+            known = found.get(source.path)
+            found[source.path] = source if known is None or source.named else known
+    return sorted(found.values(), key=lambda s: natural(s.path))
+
+
+def _copy(scheme: str) -> str:
+    if scheme.startswith("s3"):
+        return "aws s3 cp --recursive s3://… logs/"
+    if scheme.startswith("g"):
+        return "gcloud storage cp -r gs://… logs/"
+    return "with the storage's own tool" if not scheme.startswith("http") else "curl -O"
+
+
+def _under(path: str) -> list[LogSource]:
+    """Return the files of one path as it was typed."""
+    if path == STDIN:
+        return [LogSource(STDIN, data=all_of_stdin())]
+    real = Path(path).expanduser()
+    if has_magic(path) and not real.exists():
+        some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
+        if not some:
+            raise DataError(f"{printable(path, 200)}: no file is called so")
+        return [LogSource(p, named=False) for p in some]
+    if real.is_dir():
+        inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
+        if not inside:
+            raise DataError(
+                f"{printable(path, 200)}: no logs in this folder"
+                f" (looked for {', '.join(KNOWN)}, .gz)"
+            )
+        return [LogSource(str(p), named=False) for p in inside]
+    if not real.is_file():
+        raise DataError(f"{printable(path, 200)}: no such file; --sources lists what is read")
+    return [LogSource(str(real))]
+
+
+def _known(path: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz")
+    return not path.name.startswith(".") and name.endswith(KNOWN)
+
+
+def natural(name: str) -> tuple[Any, ...]:
+    """Return an order in which `day-9` comes before `day-10`."""
+    parts = re.split(r"(\d+)", name)
+    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
 def zone_of(name: str | None) -> ZoneInfo | None:
@@ -77,6 +155,59 @@ def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[F
     return found or ([known[TABLE]] if known[TABLE].looks(sample) else [])
 
 
+def _told(
+    sample: Sample, columns: Mapping[str, str], given: Format | None
+) -> tuple[list[Format], tuple[str, ...]]:
+    """Return the formats that a file may be of, and inside which fields its records lie.
+
+    A log of one's own, a search engine or a cloud's log writes what an API gave as a field, or as a
+    text of JSON, beside the time.
+    """
+    known = detected(sample, columns) if given is None else [given]
+    if (known and given is None) or (given is not None and given.looks(sample)):
+        return known, ()
+    for path in _fields_with_records(sample):
+        inner = (r._replace(value=v) for r in sample.records for v in within(r.value, path))
+        some = detected(Sample("json", tuple(inner)))
+        told = [one for one in some if one in known or (given is None and one.name != TABLE)]
+        if told:
+            return told, path
+    return known, ()
+
+
+def _fields_with_records(sample: Sample) -> list[tuple[str, ...]]:
+    """Return the fields that hold mappings, lists or JSON, outermost first."""
+    found: list[tuple[str, ...]] = []
+    outer: list[tuple[str, ...]] = [()]
+    for _ in range(2):
+        inner = []
+        for path in outer:
+            values = [v for r in sample.records[:20] for v in within(r.value, path)]
+            keys = {k for v in values for k in v if within(v, (k,))}
+            inner += [(*path, key) for key in sorted(keys)]
+        found += inner
+        outer = inner
+    return found
+
+
+WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
+
+
+def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:
+    """Return the mappings that lie in a field, each with the time that stands beside it."""
+    found = [value] if isinstance(value, dict) else []
+    for key in path:
+        inner = []
+        for outer in found:
+            some = opened_json(outer.get(key))
+            when = next((outer[name] for name in WHEN if outer.get(name)), None)
+            time = {} if when is None else {"timestamp": when}
+            some = some if isinstance(some, list) else [some]
+            inner += [{**time, **one} for one in some if isinstance(one, dict) and one]
+        found = inner
+    return found
+
+
 def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     """Return the files with their formats; what a folder holds besides is counted.
 
@@ -90,12 +221,12 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     torn: list[tuple[LogSource, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
-        known = detected(sample, reading.columns) if given is None else [given]
+        known, inside = _told(sample, reading.columns, given)
         if known:
-            found.append(Found(source, _only(known, source), sample))
+            found.append(Found(source, _only(known, source), sample, inside))
         elif sample.torn and not source.named:
             torn.append((source, sample))
-        elif source.named:
+        elif source.named and not _is_empty(sample):
             raise DataError(_no_format(source, sample))
         else:
             aside.append(source)
@@ -108,11 +239,13 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     for source in aside:
         tally.leave("file_of_no_known_format", f"{source.shown}:1")
     if not found:
-        raise DataError(
-            f"{aside[0].shown}:1: no file is a log that is read here; "
-            "tco profile --sources lists them"
-        )
+        raise DataError(_no_format(aside[0], sampled(aside[0])))
     return found
+
+
+def _is_empty(sample: Sample) -> bool:
+    """Return whether there is nothing in a file: a log of a quiet day, or that was just turned."""
+    return sample.shape in ("json", "empty") and not sample.torn and not any(sample.values())
 
 
 def fields_of(sample: Sample) -> set[str]:
@@ -127,7 +260,8 @@ def _say_what_is_not_read(
     for one in found:
         of = {TABLE: table, totals.FORMAT.name: totals}.get(one.format.name)
         fields = fields_of(one.sample) if of else set()
-        unread = table.not_read(fields, of.columns_of(fields, columns)) if of else []
+        at = of.columns_of(table.fields_of(one.sample.values()), columns) if of else {}
+        unread = table.not_read(fields, at)
         if columns and of is None:
             tally.note(f"{one.source.shown} is of {one.format.name}: --columns says nothing of it")
         if unread:
@@ -151,6 +285,11 @@ def _only(known: list[Format], source: LogSource) -> Format:
 
 def _no_format(source: LogSource, sample: Sample) -> str:
     """Return why a file is not read."""
+    if not source.named:
+        return (
+            f"{source.shown}:1: no file is a log that is read here; "
+            "tco profile --sources lists them"
+        )
     if not sample.records:
         return f"{source.shown}:1: nothing to read in it: empty, headed alone, cut off, or no text"
     keys = ", ".join(sorted({k for v in sample.values() for k in v})[:8])
@@ -212,6 +351,13 @@ def _file(one: Found, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
         ctx.line = record.line
         if record.value is None and record.page:
             pages.begin(record.page)
+        if one.inside and record.value is not None:
+            some = within(record.value, one.inside)
+            if not some:
+                ctx.tally.leave("not_a_call", ctx.place)
+            for value in some:
+                yield from _rows(one.format, record._replace(value=value), ctx)
+            continue
         yield from _rows(one.format, record, ctx)
     pages.end()
 
@@ -263,10 +409,12 @@ class _Pages:
         if page.get("has_more") is True:
             tally.part(f"{self.ctx.shown} says that there is a page after it (has_more)")
         meta = page.get("meta")
-        if isinstance(meta, dict) and isinstance(meta.get("totalPages"), int):
+        meta = meta if isinstance(meta, dict) else page
+        of = meta.get("totalPages", meta.get("total_pages"))
+        if isinstance(of, int):
             seen = self.ctx.kept.setdefault("pages", set())
             seen.add(meta.get("page"))
-            self.ctx.kept["of_pages"] = max(meta["totalPages"], self.ctx.kept.get("of_pages", 0))
+            self.ctx.kept["of_pages"] = max(of, self.ctx.kept.get("of_pages", 0))
 
     def end(self) -> None:
         """Say which pages are missing after a file."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,127 +10,36 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.formats.table import NAMES, columns_of, paths_of
+from tco.usage.formats.table import (
+    FILE,
+    INTEGERS,
+    LATE,
+    ODD,
+    Raw,
+    columns_of,
+    fields_of,
+    identifier,
+    later_names,
+    paths_of,
+)
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
     Sample,
     copy_lines,
-    delimiter_of,
+    delimiter_in,
     is_cut_or_long,
-    lines,
     must_be_copied,
     rows_at,
+    torn_at,
 )
 
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""
 
-INTEGERS = (
-    "INTEGER",
-    "BIGINT",
-    "SMALLINT",
-    "TINYINT",
-    "UINTEGER",
-    "USMALLINT",
-    "UTINYINT",
-    "UBIGINT",
-    "HUGEINT",
-)
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8
 """Files that are read at once: each gzip file takes one thread."""
-
-
-class Raw:
-    """How some files of one shape are read: the relation, and an expression for each column.
-
-    Args:
-        files: Their paths.
-        shape: `csv`, `json` or `parquet`.
-        at: Which field is which.
-        types: Types of the fields of a Parquet file.
-        late: What the beginning of no file has, though a later line may, by all its names.
-    """
-
-    def __init__(
-        self,
-        shape: str,
-        at: Mapping[str, str],
-        header: Sequence[str],
-        delimiter: str,
-        types: Mapping[str, str],
-        late: Mapping[str, Sequence[str]],
-    ) -> None:
-        """Keep what is needed to write the query."""
-        self.shape, self.at, self.header = shape, at, header
-        self.delimiter, self.types, self.late = delimiter, types, late
-
-    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
-        """Return the relation of all records of some files; of CSV torn lines are none.
-
-        Args:
-            files: Their paths.
-            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
-        """
-        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
-        if self.shape == "parquet":
-            return f"read_parquet({listed}, union_by_name=true, filename=true)"
-        if self.shape == "csv":
-            columns = ", ".join(f"{quoted(name or '_')}: 'VARCHAR'" for name in self.header)
-            return (
-                f"read_csv({listed}, header=true, auto_detect=false, "
-                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
-                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, filename=true"
-                f"{', store_rejects=true, rejects_limit=0' * torn})"
-            )
-        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
-        return (
-            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
-            f"maximum_object_size=32000000, columns={{{columns}}}, filename=true)"
-        )
-
-    def _tree(self) -> Iterator[tuple[str, str]]:
-        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
-        tree: dict[str, Any] = {}
-        for path in (*self.at.values(), *chain(*self.late.values())):
-            inner = tree
-            *outer, last = path.split(".")
-            for name in outer:
-                inner = inner.setdefault(name, {})
-            inner[last] = None
-        yield from ((name, _struct(inner)) for name, inner in tree.items())
-
-    def field(self, name: str) -> str | None:
-        """Return a field as an expression; None where there is none."""
-        if name in self.late:
-            return f"coalesce({', '.join(map(_dotted, self.late[name]))})"
-        path = self.at.get(name)
-        if path is None:
-            return None
-        return _dotted(path) if self.shape == "json" else f'"{path}"'
-
-    def is_number(self, name: str) -> bool:
-        """Return whether a field is a whole number by its type."""
-        return self.types.get(self.at.get(name, ""), "") in INTEGERS
-
-    def is_time(self, name: str) -> bool:
-        """Return whether a field is a time with its zone by its type."""
-        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
-
-
-def _dotted(path: str) -> str:
-    return ".".join(f'"{part}"' for part in path.split("."))
-
-
-def _struct(inner: Any) -> str:
-    if inner is None:
-        return "VARCHAR"
-    return "STRUCT(" + ", ".join(f'"{name}" {_struct(more)}' for name, more in inner.items()) + ")"
-
-
-LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
-"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
 
 
 def raw_of(
@@ -145,11 +53,10 @@ def raw_of(
     """
     source, shape = sources[0], samples[0].shape
     values = [value for sample in samples for value in sample.values()]
-    known = set().union(*map(paths_of, values)) if values else set()
     for ours, name in given.items():
-        if name not in known:
+        if not any(name in paths_of(value) for value in values):
             raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = columns_of(known, given)
+    at = columns_of(fields_of(values), given)
     for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
         if ours not in at:
             raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
@@ -158,9 +65,7 @@ def raw_of(
     delimiter = ","
     late: dict[str, tuple[str, ...]] = {}
     if shape == "csv":
-        first = next(lines(source, LeftOutTally()))[1].decode("utf-8", "replace").lstrip("\ufeff")
-        delimiter = delimiter_of(first)
-        header = [*values[0]]
+        delimiter, header = delimiter_in(source), [*values[0]]
     elif shape == "parquet":
         every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
         try:
@@ -169,8 +74,9 @@ def raw_of(
             raise DataError(_refused(problem, sources)) from None
         types = {row[0]: row[1] for row in described}
     else:
-        late = {name: NAMES[name] for name in LATE if name not in at}
-    return Raw(shape, at, header, delimiter, types, late)
+        late = later_names(at, LATE)
+    dotted = {name for value in values for name in value if "." in name}
+    return Raw(shape, at, header, delimiter, types, late, dotted)
 
 
 SETTLED = ("read", "reasoning")
@@ -188,7 +94,7 @@ def integer(raw: Raw, name: str) -> str:
     field = raw.field(name)
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
-    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else f"TRY_CAST({field} AS BIGINT)"
+    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
     unknown = name in SETTLED and name in raw.late
     return cast if unknown or name in ("input", "fresh", "output") else f"coalesce({cast}, 0)"
 
@@ -251,22 +157,23 @@ def query(
     if most is not None:
         relation = f"(SELECT * FROM {relation} LIMIT {most})"
     extra = ", row_number() OVER () AS at_row" if row else ""
-    file = "filename" if named else "CASE WHEN bad IS NOT NULL THEN filename END"
+    file = FILE if named else f"CASE WHEN bad IS NOT NULL THEN {FILE} END"
     text = {
         name: raw.field(name) for name in ("model", "provider", "region", "team", "project", "tag")
     }
     picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in ("start", "end")]
-    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", "filename"]
+    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", FILE]
     picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
-    picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn", f"{_no_number(raw)} AS odd"]
+    picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn"]
     return f"""
-SELECT * EXCLUDE (start_us, end_us, torn, odd, filename),
+SELECT * EXCLUDE (start_us, end_us, torn, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
  {file} AS file
 FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
- WHEN start_us IS NULL THEN 'no_time' WHEN odd THEN 'not_a_number'
+ WHEN start_us IS NULL THEN 'no_time'
+ WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
  WHEN least(input, read, written, output, reasoning) < 0 THEN 'negative'
  WHEN read + written > input THEN 'cached_over_input'
@@ -325,7 +232,7 @@ def _nano(raw: Raw) -> str:
     if field is None:
         return "NULL::BIGINT"
     text = raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR"
-    number = f"ltrim(trim({field}), '$')" if text else field
+    number = f"ltrim(trim({field}::VARCHAR), '$')" if text else field
     return f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) * 1e9) AS BIGINT)"
 
 
@@ -342,20 +249,8 @@ def _torn(raw: Raw) -> str:
     """Return whether nothing of a record could be read."""
     if raw.shape != "json":
         return "false"
-    tops = {path.split(".")[0] for path in raw.at.values()}
-    return " AND ".join(f'"{name}" IS NULL' for name in sorted(tops))
-
-
-def _no_number(raw: Raw) -> str:
-    """Return whether a count has a value that is no number."""
-    doubtful = [raw.field(n) for n in (*TOKENS, "fresh") if n in raw.at and not raw.is_number(n)]
-    # A cast would round 1.5 tokens to 2.
-    tests = [
-        f"({f}::VARCHAR <> '' AND (TRY_CAST({f} AS BIGINT) IS NULL OR (contains({f}::VARCHAR, '.') "
-        f"AND TRY_CAST({f} AS DOUBLE) <> floor(TRY_CAST({f} AS DOUBLE)))))"
-        for f in doubtful
-    ]
-    return " OR ".join(tests) or "false"
+    tops = {raw.steps(path)[0] for path in raw.at.values()}
+    return " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
 
 
 def add_table(
@@ -366,8 +261,10 @@ def add_table(
     tally: LeftOutTally,
     shown: Shown,
     by: Sequence[str] = (),
-) -> None:
+) -> Taken | None:
     """Read tables into the canonical table, duplicates taken off again; count what is bad.
+
+    Returns where they lie, if other tables can tell the same requests.
 
     Args:
         store: The canonical table.
@@ -381,7 +278,8 @@ def add_table(
     Raises:
         DataError: DuckDB cannot read one of the files.
     """
-    copies = {} if raw.shape == "parquet" else {s.path: s for s in files if must_be_copied(s)}
+    text = () if raw.shape == "parquet" else files
+    copies = {s.path: s for s in text if must_be_copied(s, raw.shape)}
     paths = _readable(store, files, copies, tally)
     first = store.parts + 1
     twin = _twin(store, raw, [*paths])
@@ -405,8 +303,10 @@ def add_table(
     listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
     _settle(store, raw, mine, listed)
     _count_bad(store, listed, (raw, paths, zone), tally)
-    if twin is not None:
-        _take_off(store, listed, paths, tally)
+    if twin is None:
+        return None
+    _take_off(store, listed, paths, tally)
+    return None if raw.shape == "parquet" else (listed, paths)
 
 
 def _readable(
@@ -528,6 +428,10 @@ def _keep_torn(store: Store, raw: Raw) -> None:
         store.con.execute(f"DROP TABLE {table}")
 
 
+Taken = tuple[str, Mapping[str, LogSource]]
+"""Parts of the canonical table, as SQL lists them, and what the path of a file stands for."""
+ORDER = "t, model, input, output, usd_nano, file"
+"""Of the rows of an id the one that comes first counts, whatever the order of the files."""
 EARLY = 20_000  # rows among which the first bad one of each kind mostly is
 Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
 """How tables are read, what a path stands for, the zone of their times."""
@@ -552,7 +456,7 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
                 for reason, row in store.con.execute(every).fetchall():
                     if count := sought.pop(reason, None):
                         firsts[row] = (reason, count)
-        at = rows_at(paths[path], raw.shape, [*firsts], torn.get(path, set()))
+        at = rows_at(paths[path], raw.shape, firsts.keys(), torn.get(path, set()))
         for row, (reason, count) in firsts.items():
             tally.leave(reason, f"{paths[path].shown}:{at.get(row, row)}", count)
         for reason, count in sought.items():
@@ -563,18 +467,44 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
 def _count_torn(
     store: Store, raw: Raw, paths: Mapping[str, LogSource], tally: LeftOutTally
 ) -> dict[str, set[int]]:
-    """Count lines of CSV that are no rows; return which they are, by file."""
+    """Count rows of CSV that are none; return which they are, by file."""
     if raw.shape != "csv":
         return {}
     found: dict[str, set[int]] = {}
-    for path, line, reason, opened in store.con.execute("SELECT * FROM torn").fetchall():
+    told = "SELECT file, reason, open, list(line), min(line) FROM torn GROUP BY file, reason, open"
+    for path, reason, opened, rows, first in store.con.execute(told).fetchall():
+        line = torn_at(paths[path], {first}).get(first, first)
         place = f"{paths[path].shown}:{line}"
-        tally.leave(reason, place)
-        found.setdefault(path, set()).add(line)
+        tally.leave(reason, place, len(rows))
+        found.setdefault(path, set()).update(rows)
         if opened:
             tally.part(f"{place} opens a quote that nothing closes: what follows it is not read")
     store.con.execute("DROP TABLE torn")
     return found
+
+
+def take_off_across(store: Store, tables: Sequence[Taken], tally: LeftOutTally) -> None:
+    """Take off what a table of another shape or of other columns tells, too.
+
+    It has the id, the time, the model, input and output of it: ids alone may be those of another
+    system. Of the rows the one that tells most counts.
+    """
+    first = f"row_number() OVER (PARTITION BY twin ORDER BY {ORDER}) = 1"
+    kept = " UNION ALL BY NAME ".join(
+        f"(SELECT *, {n} AS grp FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL "
+        f"QUALIFY {first})"
+        for n, (listed, _) in enumerate(tables)
+    )
+    again = (
+        "row_number() OVER (PARTITION BY twin, t, model, input, output "
+        "ORDER BY read IS NULL, usd_nano IS NULL, grp) > 1"
+    )
+    _negate(
+        store,
+        f"SELECT * EXCLUDE (grp) FROM ({kept}) QUALIFY {again}",
+        tally,
+        {path: source for _, paths in tables for path, source in paths.items()},
+    )
 
 
 def _take_off(
@@ -586,12 +516,19 @@ def _take_off(
     sorts first counts, whatever the order of the files.
     """
     kept = f"(SELECT * FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL)"
+    again = (
+        f"SELECT * FROM {kept} WHERE twin IN (SELECT twin FROM {kept} GROUP BY twin "
+        f"HAVING count(*) > 1) QUALIFY row_number() OVER (PARTITION BY twin ORDER BY {ORDER}) > 1"
+    )
+    _negate(store, again, tally, paths)
+
+
+def _negate(store: Store, rows: str, tally: LeftOutTally, paths: Mapping[str, LogSource]) -> None:
+    """Write rows once more with all counts negative, and count them."""
     negated = ", ".join(f"-{name} AS {name}" for name in NEGATED)
     store.con.execute(
-        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin, place_) REPLACE ({negated}) "
-        "FROM (SELECT *, row_number() OVER (PARTITION BY twin ORDER BY t, model, input, output, "
-        f"usd_nano, file) AS place_ FROM {kept} WHERE twin IN (SELECT twin FROM {kept} "
-        "GROUP BY twin HAVING count(*) > 1)) WHERE place_ > 1"
+        f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin) REPLACE ({negated}) "
+        f"FROM ({rows})"
     )
     count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
     if count:

@@ -153,6 +153,13 @@ def place_key(place: str) -> tuple[str, int]:
     return (path, int(line)) if line.isdigit() else (place, 0)
 
 
+NOTHING = ("", "null", "none", "nan", "n/a", "-", "\\n")
+"""What programs write into a cell of CSV where there is nothing, in small letters."""
+MARKS = ",'’_ \u00a0\u202f"
+GROUPED = re.compile(rf"\+?[1-9]\d{{0,2}}([{MARKS}]\d{{3}}){{1,4}}")
+"""`2,000`, `2 000` and `2'000` are two thousand."""
+
+
 def count(value: Any, *, missing: int | None = 0) -> Any:
     """Return a number of tokens or requests; `missing` for none.
 
@@ -162,10 +169,9 @@ def count(value: Any, *, missing: int | None = 0) -> Any:
     if value is None or value == "":
         return missing
     if isinstance(value, str):
-        try:
-            value = float(value) if not value.strip().lstrip("-").isdigit() else int(value)
-        except ValueError:
-            raise Wrong("not_a_number") from None
+        value = _numeric(value.strip())
+        if value is None:
+            return missing
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong("not_a_number")
     if isinstance(value, float) and (not math.isfinite(value) or value != int(value)):
@@ -175,6 +181,17 @@ def count(value: Any, *, missing: int | None = 0) -> Any:
     if value > MOST_TOKENS:
         raise Wrong("out_of_range")
     return int(value)
+
+
+def _numeric(text: str) -> int | float | None:
+    """Return the number in a cell; None for one that says that there is none."""
+    if text.lower() in NOTHING:
+        return None
+    text = re.sub(r"\D", "", text) if GROUPED.fullmatch(text) else text
+    try:
+        return int(text) if text.lstrip("-").isdigit() else float(text)
+    except ValueError:
+        raise Wrong("not_a_number") from None
 
 
 def nano(value: Any, *, per_usd: int = 1) -> int | None:
@@ -537,9 +554,13 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
     except duckdb_module().Error as error:
         raise DataError(f"{path}: {_one_line(error)}") from None
     names = [column[0] for column in found.description]
+    some = most is None
     while rows := found.fetchmany(10_000):
         for row in rows:
+            some = True
             yield dict(zip(names, row, strict=True))
+    if not some:  # a table without rows tells what it is, too
+        yield dict.fromkeys(names)
 
 
 def _reader() -> Any:

@@ -6,6 +6,7 @@ for a JSON document, which is limited in size.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -13,23 +14,21 @@ import json
 import re
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from glob import glob, has_magic
+from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tco.errors import DataError, UsageError, printable
+from tco.errors import DataError, printable
 from tco.usage.rows import LeftOutTally
 
 MOST_LINE = 32_000_000
 """A longer line is no request."""
 
 MOST_DOCUMENT = 512_000_000
-REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
-KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
 STDIN = "-"
 SAMPLE = 200
 ROWS_OF_PARQUET = 5
@@ -67,7 +66,7 @@ class Sample(NamedTuple):
     """The beginning of a file, by which its format is told.
 
     Args:
-        shape: `json`, `csv`, `prom`, `parquet`, or `other`.
+        shape: `json`, `csv`, `prom`, `parquet`, `empty` or `other`.
         records: Its first records.
         torn: Lines among them that could not be read.
     """
@@ -85,77 +84,18 @@ class Sample(NamedTuple):
         return next((v for v in self.values() if all(key in v for key in keys)), None)
 
 
-def sources(paths: Sequence[str]) -> list[LogSource]:
-    """Return the files that paths, patterns and folders mean, each once, in natural order.
+def all_of_stdin() -> bytes:
+    """Return what standard input has.
 
     Raises:
-        UsageError: A path is an address on a network, or none was given.
-        DataError: Nothing is there.
+        DataError: It is too much, or Parquet.
     """
-    if not paths:
-        raise UsageError("which logs? for example ~/.claude/projects, or a .jsonl file")
-    found: dict[str, LogSource] = {}
-    for path in paths:
-        if match := REMOTE.match(path):
-            raise UsageError(
-                f"{printable(path, 200)}: nothing is read over a network; copy the files here first"
-                f" ({_copy(match.group(1).lower())}) and name the folder"
-            )
-        for source in _under(path):
-            known = found.get(source.path)
-            found[source.path] = source if known is None or source.named else known
-    return sorted(found.values(), key=lambda s: natural(s.path))
-
-
-def _copy(scheme: str) -> str:
-    if scheme.startswith("s3"):
-        return "aws s3 cp --recursive s3://… logs/"
-    if scheme.startswith("g"):
-        return "gcloud storage cp -r gs://… logs/"
-    return "with the storage's own tool" if not scheme.startswith("http") else "curl -O"
-
-
-def _under(path: str) -> list[LogSource]:
-    """Return the files of one path as it was typed."""
-    if path == STDIN:
-        return [LogSource(STDIN, data=_all_of_stdin())]
-    real = Path(path).expanduser()
-    if has_magic(path) and not real.exists():
-        some = [p for p in sorted(glob(str(real), recursive=True)) if Path(p).is_file()]  # noqa: PTH207
-        if not some:
-            raise DataError(f"{printable(path, 200)}: no file is called so")
-        return [LogSource(p, named=False) for p in some]
-    if real.is_dir():
-        inside = [p for p in real.rglob("*") if p.is_file() and _known(p)]
-        if not inside:
-            raise DataError(
-                f"{printable(path, 200)}: no logs in this folder"
-                f" (looked for {', '.join(KNOWN)}, .gz)"
-            )
-        return [LogSource(str(p), named=False) for p in inside]
-    if not real.is_file():
-        raise DataError(f"{printable(path, 200)}: no such file; --sources lists what is read")
-    return [LogSource(str(real))]
-
-
-def _known(path: Path) -> bool:
-    name = path.name.lower().removesuffix(".gz")
-    return not path.name.startswith(".") and name.endswith(KNOWN)
-
-
-def _all_of_stdin() -> bytes:
     data = sys.stdin.buffer.read(MOST_DOCUMENT + 1)
     if len(data) > MOST_DOCUMENT:
         raise DataError(f"<stdin>:1: more than {MOST_DOCUMENT // 10**6} MB; write it to a file")
     if data.startswith(PARQUET):
         raise DataError("<stdin>:1: Parquet is read from its end: name the file")
     return data
-
-
-def natural(name: str) -> tuple[Any, ...]:
-    """Return an order in which `day-9` comes before `day-10`."""
-    parts = re.split(r"(\d+)", name)
-    return tuple((1, int(p), "") if p.isdigit() else (0, 0, p) for p in parts)
 
 
 def _raw(source: LogSource) -> Any:
@@ -176,11 +116,39 @@ def opened(source: LogSource) -> Iterator[Any]:
     with raw as stream:
         packed = stream.read(2) == GZIP
         stream.seek(0)
-        if packed:
-            with gzip.GzipFile(fileobj=stream) as unpacked:
-                yield unpacked
-        else:
-            yield stream
+        with gzip.GzipFile(fileobj=stream) if packed else nullcontext(stream) as unpacked:
+            yield io.BufferedReader(_Recoded(unpacked)) if _is_utf16(unpacked) else unpacked
+
+
+def _is_utf16(stream: Any) -> bool:
+    """Return whether a text begins with the mark of UTF-16: what sheets call Unicode text."""
+    try:
+        head = stream.read(2)
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        head = b""
+    stream.seek(0)
+    return head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class _Recoded(io.RawIOBase):
+    """A text of UTF-16 as one of UTF-8."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream, self.rest = stream, b""
+        self.decoder = codecs.getincrementaldecoder("utf-16")("replace")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        while not self.rest:
+            chunk = self.stream.read(65_536)
+            self.rest = self.decoder.decode(chunk, not chunk).encode()
+            if not chunk:
+                break
+        some, self.rest = self.rest[: len(into)], self.rest[len(into) :]
+        into[: len(some)] = some
+        return len(some)
 
 
 def lines(source: LogSource, tally: LeftOutTally) -> Iterator[tuple[int, bytes]]:
@@ -228,21 +196,46 @@ def _is_document(source: LogSource) -> bool:
     return isinstance(value, dict) and _is_page(value)
 
 
-def must_be_copied(source: LogSource) -> bool:
+def must_be_copied(source: LogSource, shape: str) -> bool:
     """Return whether DuckDB cannot read a file of text as it is, as a few looks tell.
 
-    It is standard input, or a document of JSON; or may have a line over the limit, if not packed.
+    It is standard input, a document of JSON, or UTF-16; or may have a line over the limit, which
+    DuckDB refuses in JSON, and passes over in packed CSV without a word.
     """
-    if source.data is not None or _is_document(source):
+    with opened(source) as text:
+        if source.data is not None or isinstance(getattr(text, "raw", None), _Recoded):
+            return True
+    if _is_document(source):
         return True
     stride = MOST_LINE // 2
     with _raw(source) as stream:
         if stream.read(2) == GZIP:
-            return False
+            return shape == "csv" and _may_be_long(source)
         for at in range(stride, Path(source.path).stat().st_size - stride, stride):
             stream.seek(at)
             if not stream.readline(stride).endswith(b"\n"):
                 return True
+    return False
+
+
+MOST_PACKED = 1_000
+"""Bytes of text in one of gzip, at most."""
+
+
+def _may_be_long(source: LogSource) -> bool:
+    """Return whether a packed file has half the longest line without an end, or is cut off."""
+    if Path(source.path).stat().st_size * MOST_PACKED < MOST_LINE:
+        return False
+    since = 0
+    with opened(source) as stream:
+        try:
+            while chunk := stream.read(1_000_000):
+                end = chunk.rfind(b"\n")
+                since = since + len(chunk) if end < 0 else len(chunk) - end
+                if since > MOST_LINE // 2:
+                    return True
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            return True
     return False
 
 
@@ -255,7 +248,7 @@ def is_cut_or_long(source: LogSource) -> bool:
 
 
 def rows_at(
-    source: LogSource, shape: str, rows: Sequence[int], torn: Collection[int]
+    source: LogSource, shape: str, rows: Collection[int], torn: Collection[int]
 ) -> dict[int, int]:
     """Return the lines of rows of a table by their numbers; those that no reader takes are none.
 
@@ -263,23 +256,33 @@ def rows_at(
         source: The table.
         shape: `csv`, `json` or `parquet`.
         rows: Numbers, from 1.
-        torn: Lines of CSV that are no rows.
+        torn: Rows of CSV that are none, counted as `torn_at` does.
     """
     tally = LeftOutTally()
     found: Iterator[int] = iter(range(1, max(rows, default=0) + 1))
     if shape == "csv":
-        found = (r.line for r in records(source, shape, tally) if r.line not in torn)
+        every = enumerate(csv_rows(source, tally), 1)
+        width = len(next(every)[1][1] or ()) if rows else 0
+        found = (at for n, (at, row) in every if row and len(row) == width and n not in torn)
     elif shape == "json" and _is_document(source):
         found = (r.line for r in _json(source, tally) if r.value is not None)
     elif shape == "json":
         found = (number for number, chunk in lines(source, tally) if chunk.strip(BLANK))
-    sought = {*rows}
+    return _at(rows, found)
+
+
+def torn_at(source: LogSource, rows: Collection[int]) -> dict[int, int]:
+    """Return the lines of rows of CSV by their numbers, the heading and blank ones counted."""
+    return _at(rows, (at for at, _ in csv_rows(source, LeftOutTally())))
+
+
+def _at(rows: Collection[int], found: Iterator[int]) -> dict[int, int]:
     some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
-    return {row: line for row, line in some if row in sought}
+    return {row: line for row, line in some if row in rows}
 
 
 def shape_of(source: LogSource) -> str:
-    """Return what kind of text a source is: `json`, `csv`, `prom`, `parquet` or `other`."""
+    """Return what kind of text a source is, as `Sample` has it."""
     with opened(source) as stream:
         try:
             head = stream.read(65_536)
@@ -287,12 +290,14 @@ def shape_of(source: LogSource) -> str:
             return "other"
     if head.startswith(PARQUET):
         return "parquet"
-    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    start = head.lstrip(BLANK)
+    if not start:
+        return "empty"
     if start[:1] in (b"{", b"["):
         return "json"
     first = start.split(b"\n", 1)[0]
     if start.startswith((b"# HELP", b"# TYPE")) or re.match(
-        rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+\S", first
+        rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+]?(\d|NaN|Inf)\S*(\s+-?\d+)?\s*$", first
     ):
         return "prom"
     return "csv" if any(mark in first for mark in (b",", b";", b"\t")) else "other"
@@ -305,6 +310,9 @@ def sampled(source: LogSource) -> Sample:
         return Sample(shape, tuple(_parquet(source, ROWS_OF_PARQUET)))
     tally = LeftOutTally()
     found = tuple(_first(records(source, shape, tally)))
+    if shape == "csv" and not found and not tally.left:
+        # A heading alone tells what the file is as well as a row does.
+        found = (RawRecord(1, dict.fromkeys(headings_of(source), ""), {}),)
     return Sample(shape, found, tally.left["torn_line"])
 
 
@@ -351,6 +359,14 @@ def _loaded(chunk: bytes) -> Any:
         return json.loads(chunk.strip(BLANK))
     except (ValueError, RecursionError):
         return _TORN
+
+
+def opened_json(value: Any) -> Any:
+    """Return a value that may be JSON in a text; None for a text that is none."""
+    if not isinstance(value, str):
+        return value
+    found = _loaded(value.encode()) if value.lstrip()[:1] in ("{", "[") else None
+    return None if found is _TORN else found
 
 
 def _items(line: int, value: Any) -> Iterator[RawRecord]:
@@ -453,25 +469,55 @@ def delimiter_of(header: str) -> str:
     return max(",;\t", key=header.count)
 
 
+def delimiter_in(source: LogSource) -> str:
+    """Return what separates the columns of a table that lies in a file."""
+    return delimiter_of(next(_text_lines(source, LeftOutTally()), ""))
+
+
 def _csv(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the rows of a table as mappings; a row of another width is torn."""
+    names: list[str] | None = None
+    for line, cells in csv_rows(source, tally):
+        if names is None:
+            names = [] if cells is None else _headings(cells)
+        elif cells is not None and len(cells) == len(names):
+            yield RawRecord(line, dict(zip(names, cells, strict=True)), {})
+        elif cells is None or any(cells):
+            tally.leave("torn_line", f"{source.shown}:{line}")
+
+
+def csv_rows(source: LogSource, tally: LeftOutTally) -> Iterator[tuple[int, list[str] | None]]:
+    """Return the cells of every row of a table, heading and blank ones too, None of a torn one.
+
+    Each with the line that it begins on: a cell may have line breaks in its quotes.
+    """
     found = _text_lines(source, tally)
     header = next(found, "")
-    names = [n.strip() for n in next(csv.reader([header], delimiter=delimiter_of(header)), [])]
     csv.field_size_limit(MOST_LINE)  # a prompt may be long, though it is not read
-    reader = csv.reader(found, delimiter=delimiter_of(header))
+    reader = csv.reader(chain([header], found), delimiter=delimiter_of(header))
     while True:
+        line = reader.line_num + 1
         try:
-            cells = next(reader)
+            yield line, next(reader)
         except StopIteration:
             return
         except csv.Error:
-            tally.leave("torn_line", f"{source.shown}:{reader.line_num + 1}")
-            continue
-        if len(cells) == len(names):
-            yield RawRecord(reader.line_num + 1, dict(zip(names, cells, strict=True)), {})
-        elif any(cells):
-            tally.leave("torn_line", f"{source.shown}:{reader.line_num + 1}")
+            yield line, None
+
+
+def headings_of(source: LogSource) -> list[str]:
+    """Return the headings of a table."""
+    return _headings(next(csv_rows(source, LeftOutTally()), (0, None))[1] or [])
+
+
+def _headings(cells: Sequence[str]) -> list[str]:
+    """Return names of columns, each once: of those that are headed alike, `input`, `input (2)`."""
+    seen: Counter[str] = Counter()
+    names = []
+    for name in map(str.strip, cells):
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
 
 
 SAMPLE_LINE = re.compile(r"^([a-zA-Z_:][\w:]*)(?:\{(.*)\})?\s+(\S+)(?:\s+(-?\d+))?\s*$")

@@ -6,6 +6,7 @@ rows; what cannot be used they refuse with a reason (`Wrong`), which is counted 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,7 +15,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tco.usage.rows import LeftOutTally, UsageRow, moment
+from tco.usage.rows import LeftOutTally, UsageRow, Wrong, moment
 from tco.usage.sources import RawRecord, Sample
 
 Span = tuple[float | None, float | None]
@@ -99,9 +100,32 @@ def mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def spelled(record: dict[str, Any], name: str) -> Any:
+    """Return a field, which some exports call `usage_metadata` in place of `usageMetadata`."""
+    return record[name] if name in record else record.get(CAPITAL.sub(r"_\1", name).lower())
+
+
+CAPITAL = re.compile("([A-Z])")
+
+
 def sequence(value: Any) -> list[Any]:
     """Return a list; an empty one for anything else."""
     return value if isinstance(value, list) else []
+
+
+def both(taken: int | None, made: int | None, total: int | None = None) -> tuple[int, int]:
+    """Return input and output of an answered call; the one that is not told by their total.
+
+    Raises:
+        Wrong: One is not known: an embedding without a word of output has a total.
+    """
+    if taken is None and made is not None and total is not None:
+        taken = total - made
+    if made is None and taken is not None and total is not None:
+        made = total - taken
+    if taken is None or made is None or min(taken, made) < 0:
+        raise Wrong("no_output")
+    return taken, made
 
 
 def results(sample: Sample) -> Iterator[dict[str, Any]]:

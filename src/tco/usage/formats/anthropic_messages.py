@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, service_of
-from tco.usage.rows import UsageRow, Wrong, count, text
+from tco.usage.formats import Context, Format, both, mapping, service_of
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
 
@@ -16,10 +16,19 @@ def _message(value: Any) -> tuple[dict[str, Any], bool]:
     return (mapping(result.get("message")), True) if "custom_id" in record else (record, False)
 
 
+BEGIN, END = "message_start", "message_delta"
+"""Events of a stream: the first has the message and its input, the last what came out."""
+
+
+def _begun(message: dict[str, Any]) -> dict[str, Any]:
+    return mapping(message.get("message")) if message.get("type") == BEGIN else message
+
+
 def looks(sample: Sample) -> bool:
     """Return whether some records are messages of Anthropic's API, or results of its batches."""
     return any(
-        message.get("type") == "message" and "input_tokens" in mapping(message.get("usage"))
+        message.get("type") in ("message", BEGIN)
+        and "input_tokens" in mapping(_begun(message).get("usage"))
         for message, _ in map(_message, sample.values())
     ) or any("type" in mapping(v.get("result")) and "custom_id" in v for v in sample.values())
 
@@ -65,12 +74,25 @@ def geo(value: Any) -> str:
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a message."""
     message, batch = _message(value)
+    kind = message.get("type")
+    if kind in (BEGIN, END):
+        begun = ctx.state.pop("begun", None)
+        if kind == BEGIN:
+            ctx.state["begun"] = _begun(message)
+        if (begun is None) == (kind == END):  # one of the two is missing
+            raise Wrong("no_output")
+        if kind == BEGIN:
+            return None
+        told = {k: v for k, v in mapping(message.get("usage")).items() if v is not None}
+        message = {**begun, "usage": {**mapping(begun.get("usage")), **told}}
     usage = message.get("usage")
     if not isinstance(usage, dict):
         raise Wrong("failed" if batch or message.get("type") == "error" else "not_a_call")
+    both(*(count(usage.get(f"{way}_tokens"), missing=None) for way in ("input", "output")))
     speed = str(usage.get("speed") or "standard")
     return UsageRow(
         model=text(message.get("model")),
+        start=moment(message.get("timestamp")),
         provider="anthropic",
         region=geo(usage.get("inference_geo")),
         service=speed

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, day_of, mapping, results, service_of, times
+from tco.usage.formats import (
+    Context,
+    Format,
+    both,
+    bucketed,
+    day_of,
+    mapping,
+    results,
+    service_of,
+    times,
+)
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
 from tco.usage.formats.openai_usage import NOT_GROUPED
 from tco.usage.rows import UsageRow, count, hashed, text
@@ -36,6 +46,8 @@ def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of Anthropic's usage report."""
     if sample.shape == "csv":
         return sample.some("usage_date_utc", CONSOLE["uncached_input_tokens"]) is not None
+    if all(v.get("results") == [] and "starting_at" in v for v in sample.values()):
+        return any(sample.values())  # nothing was used in those days
     return any("uncached_input_tokens" in result for result in results(sample))
 
 
@@ -64,6 +76,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         ctx.tally.note("rows are grouped by team, and teams overlap: totals may count twice")
     speed = str(result.get("speed") or "standard")
     service = service_of(result.get("service_tier"))
+    both(*(count(result.get(n), missing=None) for n in ("uncached_input_tokens", "output_tokens")))
     tokens = anthropic_tokens({**result, "input_tokens": result.get("uncached_input_tokens")}, ctx)
     return UsageRow(
         model=name or NOT_GROUPED,

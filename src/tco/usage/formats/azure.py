@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
 from typing import Any
 
 from tco.usage.formats import Context, Format, mapping, sequence
@@ -12,16 +12,16 @@ from tco.usage.sources import RawRecord, Sample
 
 INPUT, OUTPUT = "ProcessedPromptTokens", "GeneratedTokens"
 REQUESTS, RATE = "AzureOpenAIRequests", "AzureOpenAIContextTokensCacheMatchRate"
-STEPS = {
-    "PT1M": timedelta(minutes=1),
-    "PT5M": timedelta(minutes=5),
-    "PT15M": timedelta(minutes=15),
-    "PT30M": timedelta(minutes=30),
-    "PT1H": timedelta(hours=1),
-    "PT6H": timedelta(hours=6),
-    "PT12H": timedelta(hours=12),
-    "P1D": timedelta(days=1),
-}
+FOUNDRY = {INPUT: "InputTokens", OUTPUT: "OutputTokens", REQUESTS: "ModelRequests"}
+"""What Foundry calls the same counts: where both are there, one is taken."""
+STEP = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
+
+
+def _step_s(interval: Any) -> float:
+    """Return the length of an interval such as `PT1H`; an hour of none [s]."""
+    found = STEP.fullmatch(str(interval))
+    days, hours, minutes = (int(n or 0) for n in found.groups()) if found else (0, 0, 0)
+    return days * 86_400.0 + hours * 3600.0 + minutes * 60.0 or 3600.0
 
 
 def _metric(series: Any) -> str:
@@ -31,7 +31,7 @@ def _metric(series: Any) -> str:
 def looks(sample: Sample) -> bool:
     """Return whether a document has metrics of Azure OpenAI."""
     return any(
-        _metric(m) in (INPUT, OUTPUT, REQUESTS)
+        _metric(m) in {*FOUNDRY, *FOUNDRY.values()}
         for v in sample.values()
         for m in sequence(v.get("value"))
     )
@@ -40,25 +40,27 @@ def looks(sample: Sample) -> bool:
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return the hours of each deployment, with the counts of all metrics of that hour."""
     page = mapping(record.value)
-    step = STEPS.get(str(page.get("interval")), timedelta(hours=1)).total_seconds()
+    step = _step_s(page.get("interval"))
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     rates: dict[Any, Any] = {}
     for metric, labels, point in _points(page):
         stamp = text(point.get("timeStamp"))
+        key = (labels.get("modelname", ""), labels.get("modeldeploymentname", ""), stamp)
         if metric == RATE:
             if point.get("average") is not None:
-                rates[(labels.get("modelname", ""), stamp)] = point["average"]
+                rates[key] = point["average"]
             continue
         value = point.get("total")
         if value is not None:
-            key = (labels.get("modelname", ""), labels.get("modeldeploymentname", ""), stamp)
-            found.setdefault(key, {})[metric] = value
+            ctx.kept.setdefault("metrics", set()).add(metric)
+            found.setdefault(key, {}).setdefault(metric, []).append(value)
         else:
             start = moment(stamp)
             if start is not None:
                 ctx.tally.cover(start, start + step)
     for (model, deployment, stamp), values in found.items():
-        rate = rates.get((model, stamp), rates.get(("", stamp)))
+        keys = ((model, deployment, stamp), (model, "", stamp), ("", "", stamp))
+        rate = next((rates[key] for key in keys if key in rates), None)
         yield model, deployment, stamp, step, values, rate
 
 
@@ -75,10 +77,25 @@ def _points(page: dict[str, Any]) -> Iterator[tuple[str, dict[str, str], dict[st
                 yield _metric(series), labels, point
 
 
+def _sum(values: dict[str, Any], metric: str) -> int | None:
+    """Return a count that may be split by more than is asked for, such as regions."""
+    some = values.get(metric, values.get(FOUNDRY[metric]))
+    return None if some is None else sum(map(count, some))
+
+
+def done(ctx: Context) -> Iterator[UsageRow]:
+    """Say which counts no file has."""
+    seen = ctx.kept.get("metrics", set())
+    for metric in (INPUT, OUTPUT):
+        if not seen & {metric, FOUNDRY[metric]}:
+            ctx.tally.part(f"no file has the metric {metric}: those tokens are not counted")
+    return iter(())
+
+
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of an hour; how much of its input was cached is told as a rate only."""
     model, deployment, stamp, step, values, rate = value
-    taken = count(values.get(INPUT))
+    taken = _sum(values, INPUT) or 0
     share = 0.0
     if rate is not None:
         if isinstance(rate, bool) or not isinstance(rate, int | float):
@@ -92,12 +109,12 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     return UsageRow(
         model=model or "(not split by model)",
         input=taken,
-        output=count(values.get(OUTPUT)),
+        output=_sum(values, OUTPUT) or 0,
         read=None,
         start=start,
         end=None if start is None else start + step,
         bucket_s=int(step),
-        requests=count(values.get(REQUESTS), missing=None),
+        requests=_sum(values, REQUESTS),
         provider="azure",
         project=deployment,
         read_estimate=round(taken * share),
@@ -114,5 +131,6 @@ FORMAT = Format(
     looks=looks,
     row=row,
     parts=parts,
+    done=done,
     knows="cached tokens are told as a rate only, and no lengths of requests",
 )

@@ -5,16 +5,19 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import Context, Format, both, mapping, service_of
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample
 
 KIND = "ModelInvocationLog"
 REGION = re.compile(r"^(us-gov|us|eu|apac|jp|au|ca|global)\.")
 MAKER = re.compile(
-    r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia)\."
+    r"^(anthropic|amazon|meta|mistral|cohere|ai21|deepseek|openai|qwen|google|nvidia|moonshotai"
+    r"|moonshot|minimax|zai|writer)\."
 )
-VERSION = re.compile(r"-v\d+(:\d+)?(:\w+)?$")
+VERSION = re.compile(r"((?<=-\d{8})-v\d+(:\d+)?|-v1(:\d+)?|(-1)?:0)(:\w+)?$")
+"""What ends an id: `-v1:0`, `:48k`; a later version is a part of the name where no date is."""
+WITHOUT_OUTPUT = re.compile(r"embed|rerank")
 
 
 def named(identifier: str) -> tuple[str, str]:
@@ -27,6 +30,7 @@ def named(identifier: str) -> tuple[str, str]:
     found = REGION.match(name)
     name = name[found.end() :] if found else name
     region = found.group(1) if found and found.group(1) != "global" else ""
+    name = re.sub(r"^deepseek\.(?!deepseek)", "deepseek.deepseek-", name)  # `r1` says too little
     return VERSION.sub("", MAKER.sub("", name)), region
 
 
@@ -44,18 +48,20 @@ def row(value: Any, _: Context) -> UsageRow | None:
     if call.get("errorCode"):
         raise Wrong("failed")
     read, written = (count(taken.get(f"cache{kind}InputTokenCount")) for kind in ("Read", "Write"))
-    if taken.get("inputTokenCount") is None and made.get("outputTokenCount") is None:
-        raise Wrong("no_output")
     model, region = named(text(call.get("modelId")))
+    fresh = count(taken.get("inputTokenCount"), missing=None)
+    answer = count(made.get("outputTokenCount"), missing=None)
+    fresh, answer = both(fresh, 0 if answer is None and WITHOUT_OUTPUT.search(model) else answer)
     return UsageRow(
         model=model,
-        input=count(taken.get("inputTokenCount")) + read + written,
-        output=count(made.get("outputTokenCount")),
+        input=fresh + read + written,
+        output=answer,
         read=read,
         write_unknown=written,
         start=moment(call.get("timestamp")),
         provider="bedrock",
         region=region,
+        service=service_of(call.get("serviceTier")),
         key=hashed(text(mapping(call.get("identity")).get("arn"))),
         id=text(call.get("requestId")),
         status=200,

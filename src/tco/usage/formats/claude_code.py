@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, service_of
+from tco.usage.formats import Context, Format, both, mapping, service_of
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
-from tco.usage.rows import UsageRow, Wrong, moment, text
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
 SYNTHETIC = "<synthetic>"
@@ -33,6 +33,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         raise Wrong("not_a_call")
     if message.get("model") == SYNTHETIC:
         raise Wrong("synthetic")
+    both(*(count(usage.get(f"{way}_tokens"), missing=None) for way in ("input", "output")))
     start = moment(line.get("timestamp"))
     if start is None:
         raise Wrong("no_time")

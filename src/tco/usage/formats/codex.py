@@ -28,7 +28,13 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     line = mapping(value)
     payload = mapping(line.get("payload"))
     if line.get("type") == "session_meta":
-        ctx.state.update(session=text(payload.get("id")), cwd=text(payload.get("cwd")))
+        session = text(payload.get("id"))
+        # A fork tells its parent, or repeats the parent's own head after its own.
+        parents = ctx.kept.setdefault("parents", {})
+        parent = text(payload.get("forked_from_id")) or ctx.state.get("session", "")
+        if session and session not in parents:
+            parents[session] = parents.get(parent, session) if parent else session
+        ctx.state.update(session=session, cwd=text(payload.get("cwd")))
         return None
     if line.get("type") == "turn_context":
         ctx.state["model"] = text(payload.get("model"))
@@ -52,6 +58,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if min(turn) < 0:
         raise Wrong("negative")
     start = moment(line.get("timestamp"))
+    _once(line.get("timestamp"), total, ctx)
     taken, read, made, thought = turn
     return UsageRow(
         model=ctx.state.get("model", ""),
@@ -63,9 +70,24 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         provider="openai",
         project=PurePath(ctx.state.get("cwd", "")).name,
         session=ctx.state.get("session", ""),
-        id=f"{line.get('timestamp')}/{total}",  # a forked session repeats its parent's history
         status=200,
     )
+
+
+def _once(timestamp: Any, total: tuple[int, ...], ctx: Context) -> None:
+    """Refuse an event of its parent that a forked session repeats, with its time or a new one.
+
+    Raises:
+        Wrong: It was seen.
+    """
+    session = ctx.state.get("session", "")
+    origin = ctx.kept.get("parents", {}).get(session, session)
+    keys = {hash((timestamp, total)), *([hash((origin, total))] if origin else [])}
+    seen: set[int] = ctx.kept.setdefault("seen", set())
+    repeated = not keys.isdisjoint(seen)
+    seen |= keys
+    if repeated:
+        raise Wrong("duplicate")
 
 
 FORMAT = Format(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import Context, Format, both, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
 
@@ -19,13 +19,17 @@ def looks(sample: Sample) -> bool:
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a request; whether its input contains the cached part, its total tells."""
     call = mapping(value)
-    status = count(call.get("response_status"))
-    names = ("prompt_tokens", "completion_tokens")
-    if status >= FAILED or all(call.get(name) is None for name in names):
+    status, names = call.get("response_status"), ("prompt_tokens", "completion_tokens")
+    cancelled = isinstance(status, int) and status < 0  # or it took too long
+    status = 0 if cancelled else count(status)
+    if cancelled or status >= FAILED or all(call.get(name) is None for name in names):
         raise Wrong("failed")
-    said, made = (count(call.get(name)) for name in names)
-    read, written = (count(call.get(f"prompt_cache_{kind}_tokens")) for kind in ("read", "write"))
+    if text(call.get("cache_reference_id")).strip("0-"):
+        raise Wrong("answered_by_proxy_cache")
     total = count(call.get("total_tokens"), missing=None)
+    said, made = (count(call.get(name), missing=None) for name in names)
+    said, made = both(said, made, total)
+    read, written = (count(call.get(f"prompt_cache_{kind}_tokens")) for kind in ("read", "write"))
     apart = total == said + read + written + made if read + written else False
     if (read + written > said) or (apart and total != said + made):
         said += read + written

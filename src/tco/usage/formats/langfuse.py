@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import Context, Format, mapping, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
-from tco.usage.sources import Sample
+from tco.usage.sources import Sample, opened_json
 
 CALLS = ("GENERATION", "EMBEDDING")
 READ = ("input_cached_tokens", "input_cache_read", "cache_read_input_tokens")
 WRITTEN = ("input_cache_creation", "cache_creation_input_tokens")
 THOUGHT = ("output_reasoning_tokens", "output_reasoning")
+KEY = "usageDetails"
+KNOWN = re.compile(r"input|output|total|.*(cache|reasoning).*")
+"""Keys that are read; others of input and output, such as those of audio, are parts beside them."""
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are observations."""
-    return any("usageDetails" in v and "type" in v for v in sample.values())
+    return any(
+        "type" in v
+        and (
+            spelled(v, KEY) is not None or (v["type"] in CALLS and "traceId" in v and "usage" in v)
+        )
+        for v in sample.values()
+    )
 
 
 def _one(usage: dict[str, Any], names: tuple[str, ...]) -> int:
@@ -24,15 +34,37 @@ def _one(usage: dict[str, Any], names: tuple[str, ...]) -> int:
     return next((count(usage[name]) for name in names if usage.get(name) is not None), 0)
 
 
-def row(value: Any, ctx: Context) -> UsageRow | None:
-    """Return the row of a generation; with `total` it is told what its input contains."""
-    seen = mapping(value)
-    if seen.get("type") not in CALLS:
-        raise Wrong("not_a_call")
-    usage = mapping(seen.get("usageDetails"))
-    if not usage:
-        raise Wrong("failed" if seen.get("level") == "ERROR" else "no_output")
-    said, answer = count(usage.get("input")), count(usage.get("output"))
+def _others(usage: dict[str, Any], way: str) -> int:
+    """Return the tokens of kinds that no other count has, where the total has them all."""
+    others: int = sum(
+        count(usage[name]) for name in usage if name.startswith(way) and not KNOWN.fullmatch(name)
+    )
+    whole = sum(count(usage[name]) for name in usage if name != "total")
+    return others if usage.get("total") in (None, whole) else 0
+
+
+def _usage(seen: dict[str, Any]) -> dict[str, Any]:
+    """Return the map of kinds of use of a call.
+
+    Raises:
+        Wrong: It says nothing of input, or nothing of the output of a generation.
+    """
+    told = opened_json(spelled(seen, KEY))
+    usage = mapping(told)
+    if told is None:  # before version 3
+        usage = {way: mapping(seen.get("usage")).get(way) for way in ("input", "output", "total")}
+    told = [name for name, value in usage.items() if value is not None]
+    has = {way for way in ("input", "output") if any(name.startswith(way) for name in told)}
+    if not has and seen.get("level") == "ERROR":
+        raise Wrong("failed")
+    if not has or (usage.get("total") is None and len(has) < 2 and seen["type"] != CALLS[1]):
+        raise Wrong("no_output")
+    return usage
+
+
+def _tokens(usage: dict[str, Any], ctx: Context) -> dict[str, Any]:
+    """Return the counts of a call; with `total` it is told what its input contains."""
+    said, answer = (count(usage.get(way)) + _others(usage, way) for way in ("input", "output"))
     read, thought = _one(usage, READ), _one(usage, THOUGHT)
     short, long = (count(usage.get(f"input_cache_creation_{ttl}")) for ttl in ("5m", "1h"))
     unknown = max(_one(usage, WRITTEN) - short - long, 0)
@@ -48,22 +80,34 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
             ctx.tally.note("some counts contain the cached part or reasoning: told by their total")
         else:
             ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    if any("audio" in name for name in usage):
+        ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
+    return {
+        "input": taken,
+        "output": made,
+        "read": read,
+        "write_5m": short,
+        "write_1h": long,
+        "write_unknown": unknown,
+        "reasoning": thought,
+    }
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
+    """Return the row of a generation."""
+    seen = mapping(value)
+    if seen.get("type") not in CALLS:
+        raise Wrong("not_a_call")
     return UsageRow(
-        model=text(seen.get("model") or seen.get("providedModelName")),
-        input=taken,
-        output=made,
-        read=read,
-        write_5m=short,
-        write_1h=long,
-        write_unknown=unknown,
-        reasoning=thought,
-        start=moment(seen.get("startTime")),
-        end=moment(seen.get("endTime")),
-        project=text(seen.get("projectId")),
-        session=text(seen.get("traceId")),
+        model=text(seen.get("model") or spelled(seen, "providedModelName")),
+        start=moment(spelled(seen, "startTime")),
+        end=moment(spelled(seen, "endTime")),
+        project=text(spelled(seen, "projectId")),
+        session=text(spelled(seen, "traceId")),
         id=text(seen.get("id")),
         status=200,
-        usd_nano=nano(mapping(seen.get("costDetails")).get("total")),
+        usd_nano=nano(mapping(opened_json(spelled(seen, "costDetails"))).get("total")),
+        **_tokens(_usage(seen), ctx),
     )
 
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, day_of, mapping
+from tco.usage.formats import DAY_S, Context, Format, both, day_of, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
-from tco.usage.sources import Sample
+from tco.usage.sources import Sample, opened_json
 
 LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
 DAILY = ("date", "spend", "prompt_tokens", "api_requests")
@@ -29,16 +28,6 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     return _day(call) if "api_requests" in call and "startTime" not in call else _call(call, ctx)
 
 
-def _loaded(value: Any) -> Any:
-    """Return a value that may be JSON in a text."""
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value) if value.strip() else None
-    except (ValueError, RecursionError):
-        return None
-
-
 def _failed(call: dict[str, Any]) -> bool:
     return str(call.get("status") or "success").lower() != "success"
 
@@ -46,12 +35,17 @@ def _failed(call: dict[str, Any]) -> bool:
 def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     if str(call.get("cache_hit")).lower() == "true":
         raise Wrong("answered_by_proxy_cache")
-    taken, made = count(call.get("prompt_tokens")), count(call.get("completion_tokens"))
+    metadata = mapping(opened_json(call.get("metadata")))
+    kept = mapping(metadata.get("usage_object"))
+    taken, made, total = (
+        count(_first(call.get(f"{name}_tokens"), kept.get(f"{name}_tokens")), missing=None)
+        for name in ("prompt", "completion", "total")
+    )
     failed, usd_nano = _failed(call), nano(call.get("spend"))
     if failed and not taken and not made:
         raise Wrong("failed")
+    taken, made = both(taken, made, total)
     charged = not failed or (usd_nano or 0) > 0
-    total = count(call.get("total_tokens"), missing=None)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     elif made and not charged:
@@ -65,12 +59,12 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         provider=text(call.get("custom_llm_provider")),
         team=text(call.get("team_id")),
         key=hashed(text(call.get("api_key"))),
-        tag=";".join(sorted(map(str, _loaded(call.get("request_tags")) or ())))[:200],
+        tag=";".join(sorted(map(str, opened_json(call.get("request_tags")) or ())))[:200],
         session=text(call.get("session_id") or call.get("end_user") or call.get("user")),
         id=text(call.get("request_id")),
         status=200 if charged else ERROR,
         usd_nano=usd_nano,
-        **_cached(mapping(_loaded(call.get("metadata"))), ctx),
+        **_cached(metadata, ctx),
     )
 
 

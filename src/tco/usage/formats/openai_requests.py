@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, service_of
-from tco.usage.rows import UsageRow, Wrong, count, moment, text
+from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
+from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
 from tco.usage.sources import RawRecord, Sample
 
-OBJECTS = ("chat.completion", "text_completion", "response")
+CHUNK = "chat.completion.chunk"
+OBJECTS = ("chat.completion", "text_completion", "response", CHUNK)
 
 
 def _body(value: Any) -> tuple[dict[str, Any], bool]:
@@ -24,7 +25,11 @@ def _body(value: Any) -> tuple[dict[str, Any], bool]:
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are responses of OpenAI's API."""
-    return any(_body(v)[0].get("object") in OBJECTS for v in sample.values())
+    return any(
+        body.get("object") in OBJECTS
+        or (body.get("object") == "list" and "prompt_tokens" in mapping(body.get("usage")))
+        for body, _ in map(_body, sample.values())
+    )
 
 
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
@@ -42,6 +47,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if not isinstance(usage, dict):
         failed = batch or body.get("error") or body.get("status") in ("failed", "cancelled")
         raise Wrong("failed" if failed else "not_a_call")
+    if body.get("object") == CHUNK and not _is_last(body):
+        raise Wrong("not_a_call")
     responses = "input_tokens" in usage
     names = (
         ("input_tokens", "output_tokens") if responses else ("prompt_tokens", "completion_tokens")
@@ -50,8 +57,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     lifetimes = mapping(more.get("cache_write_tokens_details"))
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))
-    taken, made = (count(usage.get(name)) for name in names)
-    total = count(usage.get("total_tokens"), missing=None)
+    taken, made, total = (count(usage.get(name), missing=None) for name in (*names, "total_tokens"))
+    taken, made = both(taken, made, total)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
@@ -60,18 +67,25 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         model=text(body.get("model")),
         input=taken,
         output=made,
-        read=count(more.get("cached_tokens")),
+        read=count(more.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))),
         write_30m=w30,
         write_12h=w12,
         write_unknown=max(written - w30 - w12, 0),
         reasoning=count(out.get("reasoning_tokens"), missing=None),
         start=moment(body.get("created", body.get("created_at"))),
-        provider="openai",
+        provider="openrouter" if "provider" in body else "openai",
         service="batch" if batch else service_of(body.get("service_tier")),
         session=text(body.get("user") or body.get("safety_identifier")),
         id=text(body.get("id")),
         status=200,
+        usd_nano=nano(usage.get("cost")),
     )
+
+
+def _is_last(chunk: dict[str, Any]) -> bool:
+    """Return whether a part of a stream is its last: some servers count in every one."""
+    choices = sequence(chunk.get("choices"))
+    return not choices or any(mapping(one).get("finish_reason") for one in choices)
 
 
 FORMAT = Format(

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, bucketed, mapping, results, service_of, times
-from tco.usage.rows import UsageRow, count, hashed, text
+from tco.usage.formats import Context, Format, both, bucketed, mapping, results, service_of, times
+from tco.usage.rows import UsageRow, Wrong, count, hashed, text
 from tco.usage.sources import RawRecord, Sample
 
 KIND = "organization.usage."
@@ -20,6 +20,8 @@ def looks(sample: Sample) -> bool:
     """Return whether some buckets have results of a usage report."""
     if sample.shape == "csv":
         return sample.some("start_time", "num_model_requests", "input_tokens") is not None
+    if all(v.get("results") == [] and "start_time" in v for v in sample.values()):
+        return any(sample.values())  # nothing was used in those days
     return any(str(result.get("object", "")).startswith(KIND) for result in results(sample))
 
 
@@ -38,8 +40,15 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     w30 = count(result.get("input_cache_write_30m_tokens"))
     w12 = count(result.get("input_cache_write_12h_tokens"))
     written = count(result.get("input_cache_write_tokens"))
-    taken, read = count(result.get("input_tokens")), count(result.get("input_cached_tokens"))
-    fresh = count(result.get("input_uncached_tokens"), missing=None)
+    read = count(result.get("input_cached_tokens"))
+    names = ("input_tokens", "output_tokens", "input_uncached_tokens")
+    taken, made, fresh = (count(result.get(name), missing=None) for name in names)
+    if taken is None and fresh is not None:
+        taken = fresh + read + max(written, w30 + w12)
+    kind = str(result.get("object", "")).removeprefix(KIND).partition(".")[0]
+    if taken is None and kind not in ("", "completions", "embeddings", "moderations"):
+        raise Wrong("not_a_call")  # images, seconds of sound, storage
+    taken, made = both(taken, 0 if made is None and kind not in ("", "completions") else made)
     if fresh is not None and fresh + read + max(written, w30 + w12) != taken:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     batch = str(result.get("batch")).lower() == "true"
@@ -49,7 +58,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     return UsageRow(
         model=name or NOT_GROUPED,
         input=taken,
-        output=count(result.get("output_tokens")),
+        output=made,
         read=read,
         write_30m=w30,
         write_12h=w12,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, day_of, mapping
+from tco.usage.formats import DAY_S, Context, Format, both, day_of, mapping
 from tco.usage.rows import UsageRow, count, nano, text
 from tco.usage.sources import Sample
 
@@ -34,14 +34,16 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     day = mapping(value)
     if PAGE["model"] in day:
         day = {name: day.get(theirs) for name, theirs in PAGE.items()}
-    taken, read = count(day.get("prompt_tokens")), count(day.get("cached_tokens"), missing=None)
+    names = ("prompt_tokens", "completion_tokens", "cached_tokens")
+    taken, made, read = (count(day.get(name), missing=None) for name in names)
+    taken, made = both(taken, made)
     if read is not None and read > taken:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
     start, end = day_of(day.get("date"))
     return UsageRow(
         model=text(day.get("model")),
         input=taken,
-        output=count(day.get("completion_tokens")),
+        output=made,
         read=None if read is None else min(read, taken),
         reasoning=count(day.get("reasoning_tokens"), missing=None),
         start=start,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import Context, Format, both, mapping
 from tco.usage.formats.openrouter import charged
 from tco.usage.rows import NANO, UsageRow, count, hashed, moment, nano, text
 from tco.usage.sources import Sample
@@ -20,14 +20,16 @@ def looks(sample: Sample) -> bool:
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a generation; one that was cancelled is billed for what it made."""
     made = mapping(value)
-    taken, read = count(made.get("tokens_prompt")), count(made.get("tokens_cached"))
+    names = ("tokens_prompt", "tokens_completion")
+    taken, answer = both(*(count(made.get(name), missing=None) for name in names))
+    read = count(made.get("tokens_cached"))
     if read > taken:
         ctx.tally.doubt("cached_over_input_capped", ctx.place)
     start, took = moment(made.get("created_at"), ctx.zone), nano(made.get("generation_time_ms"))
     return UsageRow(
         model=text(made.get("model_permaslug")),
         input=taken,
-        output=count(made.get("tokens_completion")),
+        output=answer,
         read=min(read, taken),
         reasoning=count(made.get("tokens_reasoning"), missing=None),
         start=start,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence, service_of
+from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
@@ -120,34 +120,47 @@ def _thought(attributes: dict[str, Any], provider: str, known: int) -> int:
     return max(total - known, 0) if provider.startswith(GOOGLE) else 0
 
 
-def row(value: Any, ctx: Context) -> UsageRow | None:
-    """Return the row of a span that is one call of a model; agents repeat their children."""
-    at = _attributes(value)
+def _counts(span: dict[str, Any], at: dict[str, Any], ctx: Context) -> tuple[int, int]:
+    """Return input and output of a call, as its span says.
+
+    Raises:
+        Wrong: It is no call, failed, or tells one of them only, or was counted.
+    """
     operation = at.get("gen_ai.operation.name") or at.get("llm.request.type")
     operation = operation or text(at.get(OPENINFERENCE)).lower()
     if not at or (operation or "chat") not in CALLS:
         raise Wrong("not_a_call")
-    taken, made, read = _of(at, INPUT), _of(at, OUTPUT), _of(at, READ) or 0
+    taken, made = _of(at, INPUT), _of(at, OUTPUT)
     if taken is None and made is None:
-        error = at.get("error.type") or mapping(value.get("status")).get("code") in (
+        error = at.get("error.type") or mapping(span.get("status")).get("code") in (
             ERROR,
             "STATUS_CODE_ERROR",
         )
         raise Wrong("failed" if error else "not_a_call")
-    written = _of(at, WRITTEN) or 0
-    said = taken or 0
+    if made is None and str(operation).startswith("embedding"):
+        made = 0
+    said, made = both(taken, made, _of(at, TOTAL))
+    _once(span, (said, made), ctx)
+    return said, made
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
+    """Return the row of a span that is one call of a model; agents repeat their children."""
+    at = _attributes(value)
+    said, made = _counts(value, at, ctx)
+    read, written = _of(at, READ) or 0, _of(at, WRITTEN) or 0
     inclusive = said >= read + written and not _beside(value)
     provider = text(
         _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
     ).lower()
     reasoning = _of(at, THOUGHT)
-    if hidden := _thought(at, provider, said + (made or 0)):
-        made, reasoning = (made or 0) + hidden, hidden if reasoning is None else reasoning
+    if hidden := _thought(at, provider, said + made):
+        made, reasoning = made + hidden, hidden if reasoning is None else reasoning
         ctx.tally.note(THINKING)
     return UsageRow(
         model=text(_first(at, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")),
         input=said if inclusive else said + read + written,
-        output=made or 0,
+        output=made,
         read=read,
         write_unknown=written,
         reasoning=reasoning,
@@ -156,9 +169,34 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         provider=provider,
         service=service_of(_first(at, *TIER)),
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),
-        id=text(value.get("traceId")) + text(value.get("spanId")),
+        id="".join(_ids(value)[:2]),
         status=200,
     )
+
+
+def _ids(span: dict[str, Any]) -> tuple[str, str, str]:
+    """Return the ids of a trace, a span and the one around it; consoles have a context."""
+    at = mapping(span.get("context")) | span
+    trace, own = (text(spelled(at, name)) for name in ("traceId", "spanId"))
+    return trace, own, text(spelled(at, "parentSpanId") or at.get("parent_id"))
+
+
+def _once(span: dict[str, Any], counts: tuple[int, int], ctx: Context) -> None:
+    """Refuse a call that a span inside it or around it tells, too: two libraries traced it.
+
+    Raises:
+        Wrong: It was counted.
+    """
+    trace, own, parent = _ids(span)
+    mine, outer = (trace, own), (trace, parent)
+    inner: dict[Any, Any] = ctx.kept.setdefault("inner", {})
+    calls: dict[Any, Any] = ctx.kept.setdefault("calls", {})
+    if counts in (inner.get(mine), calls.get(outer)):
+        raise Wrong("duplicate")
+    if own:
+        calls[mine] = counts
+    if parent:
+        inner[outer] = counts
 
 
 FORMAT = Format(

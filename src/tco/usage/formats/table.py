@@ -7,12 +7,13 @@ a file is such a table.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from tco.errors import UsageError
 from tco.usage.formats import Context, Format, mapping
-from tco.usage.rows import UsageRow, Wrong
+from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, quoted
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -21,26 +22,34 @@ NAMES: dict[str, tuple[str, ...]] = {
     "end": ("end", "end_time", "endTime", "finished_at"),
     "model": ("model", "model_name", "model_id"),
     "input": (
-        *("input_tokens", "prompt_tokens", "input", "tokens_in"),
+        *("input_tokens", "prompt_tokens", "input", "tokens_in", "tokens_input", "tokens_prompt"),
         *("usage.prompt_tokens", "usage.input_tokens"),
     ),
-    "fresh": ("uncached_input", "input_uncached", "uncached_input_tokens"),
+    "fresh": (
+        *("uncached_input", "input_uncached", "uncached_input_tokens", "input_uncached_tokens"),
+        *("fresh_input_tokens", "input_fresh"),
+    ),
     "read": (
         *("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cached"),
-        *("cache_read_input_tokens", "cached_input", "cache_read"),
+        *("cache_read_input_tokens", "cached_input", "cache_read", "input_cached"),
+        *("input_cached_tokens", "input_cache_read", "input_cache_read_tokens"),
+        *("prompt_cached_tokens", "cached_prompt_tokens", "tokens_cached", "cache_hit_tokens"),
+        *("prompt_cache_read_tokens", "prompt_cache_hit_tokens"),
         *("usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"),
     ),
     "written": (
         *("cache_write_tokens", "cache_creation_tokens", "cache_write", "cache_writes"),
-        "cache_creation_input_tokens",
+        *("cache_creation_input_tokens", "cache_write_input_tokens", "input_cache_write"),
+        *("input_cache_write_tokens", "input_cache_creation", "prompt_cache_write_tokens"),
         "usage.prompt_tokens_details.cache_write_tokens",
     ),
     "output": (
-        *("output_tokens", "completion_tokens", "output", "tokens_out"),
+        *("output_tokens", "completion_tokens", "output", "tokens_out", "tokens_output"),
+        "tokens_completion",
         *("usage.completion_tokens", "usage.output_tokens"),
     ),
     "reasoning": (
-        *("reasoning_tokens", "reasoning"),
+        *("reasoning_tokens", "reasoning", "output_reasoning_tokens", "tokens_reasoning"),
         *("usage.completion_tokens_details.reasoning_tokens",),
         *("usage.output_tokens_details.reasoning_tokens",),
     ),
@@ -55,7 +64,51 @@ NAMES: dict[str, tuple[str, ...]] = {
     "tag": ("tag", "tags", "metadata.tag", "metadata.tags"),
     "session": ("session_id", "session", "user_id", "user", "conversation_id"),
 }
-"""What each thing may be called, best first; a dot goes into a JSON object."""
+"""What each thing may be called, best first; a dot goes into a JSON object. Capitals, blanks and
+what stands between words tell no names apart: `Input Tokens` and `inputTokens` are `input_tokens`.
+"""
+PARTS = ("read", "written", "reasoning")
+"""Counts that a log need not have: a word such as `reasoning` heads other things in some."""
+
+
+def folded(name: str) -> str:
+    """Return a name of a field without capitals and what stands between words."""
+    return re.sub(r"[^a-z0-9.]+", "", name.lower())
+
+
+def found_columns(known: Collection[str], names: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return which field is which: the best name, and of one name the spelling that is ours."""
+    spelled: dict[str, str] = {}
+    for field in known if isinstance(known, list) else sorted(known):
+        spelled.setdefault(folded(field), field)
+    found: dict[str, str] = {}
+    for ours, some in names.items():
+        for name in some:
+            field = name if name in known else spelled.get(folded(name))
+            if field is not None:
+                found.setdefault(ours, field)
+    return found
+
+
+def fields_of(values: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the names of all fields of records that can be what they are called.
+
+    `reasoning` may be the effort that was asked for, and `cached` whether anything was.
+    """
+    some = list(values)
+    known: set[str] = set().union(*map(paths_of, some)) if some else set()
+    parts = {folded(n) for ours in PARTS for n in NAMES[ours] if "." not in n and "token" not in n}
+    for name in [n for n in known if folded(n) in parts]:
+        cells = [value[name] for value in some if value.get(name) not in (None, "")]
+        if cells and not any(map(_may_count, cells)):
+            known.discard(name)
+    return known
+
+
+def _may_count(cell: Any) -> bool:
+    if isinstance(cell, str):
+        return any(map(str.isdigit, cell))
+    return not isinstance(cell, bool | dict | list)
 
 
 def paths_of(value: dict[str, Any]) -> set[str]:
@@ -68,15 +121,40 @@ def paths_of(value: dict[str, Any]) -> set[str]:
     return found
 
 
-def columns_of(known: set[str], given: dict[str, str]) -> dict[str, str]:
+def columns_of(known: Collection[str], given: dict[str, str]) -> dict[str, str]:
     """Return which field is which, by its name or by what the user said.
 
     Raises:
         UsageError: Something was named that a table of requests does not have.
     """
     refuse_others(given, NAMES, "a table of requests")
-    found = {ours: name for ours, names in NAMES.items() for name in names[::-1] if name in known}
-    return one_input(found, given)
+    return one_input(found_columns(known, NAMES), given)
+
+
+def later_names(at: Mapping[str, str], some: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return by which names lines may tell more than the first ones do, as those are spelled."""
+    fields = [*at.values()]
+    capitals = any(map(str.isupper, "".join(fields)))
+    found = {}
+    for ours in (one for one in some if one not in at):
+        names = NAMES[ours]
+        if capitals:
+            names += tuple(re.sub("_(.)", lambda m: m[1].upper(), n) for n in names if "_" in n)
+        if fit := tuple(n for n in names if not any(_clash(n, field) for field in fields)):
+            found[ours] = fit
+    return found
+
+
+def _clash(name: str, field: str) -> bool:
+    """Return whether a name cannot be read beside a field: inside it, or apart in capitals."""
+    for mine, theirs in zip(name.split("."), field.split("."), strict=False):
+        if mine != theirs:
+            return mine.lower() == theirs.lower()
+    return True
+
+
+LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
+"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
 
 
 def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
@@ -120,17 +198,158 @@ SUMS = re.compile(r"total|max|limit|hit|rate|key|control|_id|usd|cost", re.IGNOR
 
 def looks(sample: Sample) -> bool:
     """Return whether records have a time, a model, input and output, and no gateway's fields."""
-    values = list(sample.values())[:50]
-    known = set().union(*map(paths_of, values)) if values else set()
+    known = fields_of(list(sample.values())[:50])
     at = columns_of(known, {})
     foreign = {"object", "custom_llm_provider", "response_status", "usageDetails", "schemaType"}
     taken = "input" in at or "fresh" in at
-    return taken and {"start", "model", "output"} <= at.keys() and not known & foreign
+    return taken and {"start", "model", "output"} <= at.keys() and not foreign & known
 
 
 def row(value: Any, _: Context) -> UsageRow | None:
     """Refuse the record: tables of requests are read by DuckDB."""
     raise Wrong("not_a_call" if mapping(value) else "torn_line")
+
+
+INTEGERS = (
+    "INTEGER",
+    "BIGINT",
+    "SMALLINT",
+    "TINYINT",
+    "UINTEGER",
+    "USMALLINT",
+    "UTINYINT",
+    "UBIGINT",
+    "HUGEINT",
+)
+
+
+FILE = "file_of_the_row"
+"""What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
+ODD = -(10**18)
+"""Stands for a count that is no number."""
+GROUPED = r"[-+]?[1-9]\d{0,2}([MARKS]\d{3}){1,4}"
+"""Of a text `2.000` is two thousand, too, as `totals` has it."""
+
+
+class Raw:
+    """How some files of one shape are read: the relation, and an expression for each column.
+
+    Args:
+        files: Their paths.
+        shape: `csv`, `json` or `parquet`.
+        at: Which field is which.
+        types: Types of the fields of a Parquet file.
+        late: What the beginning of no file has, though a later line may, by all its names.
+        dotted: Fields that have a dot in their names, and lie in no other.
+    """
+
+    def __init__(
+        self,
+        shape: str,
+        at: Mapping[str, str],
+        header: Sequence[str],
+        delimiter: str,
+        types: Mapping[str, str],
+        late: Mapping[str, Sequence[str]],
+        dotted: Collection[str] = (),
+    ) -> None:
+        """Keep what is needed to write the query."""
+        self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
+        self.delimiter, self.types, self.late = delimiter, types, late
+
+    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
+        """Return the relation of all records of some files; of CSV torn lines are none.
+
+        Args:
+            files: Their paths.
+            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
+        """
+        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
+        if self.shape == "parquet":
+            return f"read_parquet({listed}, union_by_name=true, filename={quoted(FILE)})"
+        if self.shape == "csv":
+            columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.header)))
+            return (
+                f"read_csv({listed}, header=true, auto_detect=false, "
+                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
+                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, "
+                f"filename={quoted(FILE)}"
+                f"{', store_rejects=true, rejects_limit=0' * torn})"
+            )
+        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
+        return (
+            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
+            f"maximum_object_size=32000000, columns={{{columns}}}, filename={quoted(FILE)})"
+        )
+
+    def _tree(self) -> Iterator[tuple[str, str]]:
+        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
+        tree: dict[str, Any] = {}
+        for path in (*self.at.values(), *chain(*self.late.values())):
+            inner = tree
+            *outer, last = self.steps(path)
+            for name in outer:
+                inner = inner.setdefault(name, {})
+            inner[last] = None
+        yield from ((name, _struct(inner)) for name, inner in tree.items())
+
+    def field(self, name: str) -> str | None:
+        """Return a field as an expression; None where there is none."""
+        if name in self.late:
+            return f"coalesce({', '.join(map(self._dotted, self.late[name]))})"
+        path = self.at.get(name)
+        if path is None:
+            return None
+        return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
+
+    def steps(self, path: str) -> list[str]:
+        """Return the names that lead to a field, from the outermost."""
+        return [path] if path in self.dotted else path.split(".")
+
+    def _dotted(self, path: str) -> str:
+        return ".".join(map(identifier, self.steps(path)))
+
+    def whole(self, name: str) -> str:
+        """Return a count as a whole number, null where there is none, and `ODD` for what is none.
+
+        A cast alone would round 1.5 tokens to 2. What is plain digits is read in one step.
+        """
+        field = self.field(name)
+        cast = f"TRY_CAST({field} AS BIGINT)"
+        if name in self.late:
+            return cast
+        exact = f"coalesce(CASE WHEN TRY_CAST({field} AS DOUBLE) % 1 = 0 THEN {cast} END, {ODD})"
+        if self.types.get(self.at.get(name, ""), "VARCHAR") != "VARCHAR":
+            return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
+        if self.shape == "parquet":  # of a field inside another the type is not known
+            field = f"CAST({field} AS VARCHAR)"
+        marks = (MARKS + "." * (self.shape != "json")).replace("'", "''")
+        nothing = ", ".join(map(quoted, NOTHING))
+        return (
+            f"coalesce(CASE WHEN NOT contains({field}, '.') THEN {cast} END, "
+            f"CASE WHEN {field} IS NULL OR lower(trim({field})) IN ({nothing}) THEN NULL "
+            f"WHEN regexp_full_match(trim({field}), '{GROUPED.replace('MARKS', marks)}') "
+            f"THEN CAST(regexp_replace({field}, '[^-0-9]', '', 'g') AS BIGINT) ELSE {exact} END)"
+        )
+
+    def is_number(self, name: str) -> bool:
+        """Return whether a field is a whole number by its type."""
+        return self.types.get(self.at.get(name, ""), "") in INTEGERS
+
+    def is_time(self, name: str) -> bool:
+        """Return whether a field is a time with its zone by its type."""
+        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
+
+
+def identifier(name: str) -> str:
+    """Return a name as one of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _struct(inner: Any) -> str:
+    if inner is None:
+        return "VARCHAR"
+    return f"STRUCT({', '.join(f'{identifier(n)} {_struct(more)}' for n, more in inner.items())})"
 
 
 FORMAT = Format(

@@ -38,19 +38,13 @@ def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
     Raises:
         UsageError: Something was named that a spreadsheet does not have, or is not there.
     """
-    folded = {re.sub(r"[^a-z0-9]+", "_", str(name).lower()).strip("_"): name for name in header}
-    found = {
-        ours: folded[name]
-        for ours, names in NAMES.items()
-        for name in names[::-1]
-        if name in folded
-    }
+    known = [*map(str, header)]
     table.refuse_others(given, NAMES, "a spreadsheet of totals, where no column is a start")
     for ours, name in given.items():
-        if name not in folded.values():
-            there = ", ".join(sorted(folded.values()))
+        if name not in known:
+            there = ", ".join(sorted(known))
             raise UsageError(f"--columns {ours}={name}: no such column; there are {there}")
-    return table.one_input(found, given)
+    return table.one_input(table.found_columns(known, NAMES), given)
 
 
 def looks(sample: Sample) -> bool:
@@ -60,11 +54,12 @@ def looks(sample: Sample) -> bool:
         return False
     at = columns_of(first, {})
     tokens = "output" in at and ("input" in at or "fresh" in at)
-    timed = {name.lower() for ours in ("start", "end", "id") for name in table.NAMES[ours]} - {"id"}
+    timed = {*table.NAMES["start"], *table.NAMES["end"], *table.NAMES["id"]} - {"id"}
     if "requests" in at:
         timed -= set(NAMES["period"])
     timed |= {"custom_llm_provider"}  # a daily table of LiteLLM
-    return tokens and "model" in at and not timed & {str(k).lower() for k in first}
+    others = {*map(table.folded, timed)} & {table.folded(str(k)) for k in first}
+    return tokens and "model" in at and not others
 
 
 def _number(value: Any, *, whole: bool) -> Any:
@@ -95,16 +90,16 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
-        return _number(cells.get(at.get(name, "")), whole=name != "cost")
+        return _number(cells.get(at.get(name)), whole=name != "cost")
 
-    model = text(cells.get(at.get("model", "")))
+    model = text(cells.get(at.get("model")))
     if model.lower() in ("total", "sum", "all", "grand total"):
         raise Wrong("sum_of_other_rows")
     read, written = count(cell("read")), count(cell("written"))
     exclusive = "fresh" in at
     said = count(cell("fresh" if exclusive else "input"))
-    period = at.get("period", "")
-    start, end = _span(cells.get(period), ctx, weekly=period.strip().lower() == "week")
+    period = at.get("period")
+    start, end = _span(cells.get(period), ctx, weekly=table.folded(period or "") == "week")
     return UsageRow(
         model=model,
         input=said + read + written if exclusive else said,
@@ -116,11 +111,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         end=end,
         bucket_s=int(end - start) if start is not None and end is not None else 0,
         requests=count(cell("requests"), missing=None),
-        provider=text(cells.get(at.get("provider", ""))).lower(),
-        service=service_of(cells.get(at.get("service", ""))),
-        team=text(cells.get(at.get("team", ""))),
-        project=text(cells.get(at.get("project", ""))),
-        tag=text(cells.get(at.get("tag", ""))),
+        provider=text(cells.get(at.get("provider"))).lower(),
+        service=service_of(cells.get(at.get("service"))),
+        team=text(cells.get(at.get("team"))),
+        project=text(cells.get(at.get("project"))),
+        tag=text(cells.get(at.get("tag"))),
         usd_nano=nano(cell("cost")),
     )
 

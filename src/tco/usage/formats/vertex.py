@@ -4,55 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, sequence
+from tco.usage.formats import Context, Format, both, mapping, sequence, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
+
+KEY = "usageMetadata"
+TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
+"""Last words of `trafficType`, and what is billed as such."""
 
 
 def _response(value: Any) -> tuple[dict[str, Any], bool]:
     """Return the response in a record, and whether it is of a batch."""
     record = mapping(value)
-    if "usageMetadata" not in record and isinstance(record.get("response"), dict):
+    if spelled(record, KEY) is None and isinstance(record.get("response"), dict):
         return record["response"], True
     return record, False
 
 
 def looks(sample: Sample) -> bool:
     """Return whether some records carry `usageMetadata`."""
-    return any("usageMetadata" in _response(v)[0] for v in sample.values())
+    return any(isinstance(spelled(_response(v)[0], KEY), dict) for v in sample.values())
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a response: thoughts are apart from candidates, tools from prompt."""
     response, batch = _response(value)
-    usage = response.get("usageMetadata")
+    usage = spelled(response, KEY)
     if not isinstance(usage, dict):
         raise Wrong(
             "failed"
             if mapping(value).get("error") or mapping(value).get("status")
             else "not_a_call"
         )
-    prompt, cached, answer, thought, tools = (
-        count(usage.get(f"{name}TokenCount"))
-        for name in ("prompt", "cachedContent", "candidates", "thoughts", "toolUsePrompt")
+    cached, answer, thought, tools = (
+        count(spelled(usage, f"{name}TokenCount"))
+        for name in ("cachedContent", "candidates", "thoughts", "toolUsePrompt")
     )
-    total = count(usage.get("totalTokenCount"), missing=None)
+    said, total = (
+        count(spelled(usage, f"{n}TokenCount"), missing=None) for n in ("prompt", "total")
+    )
+    prompt, _ = both(said, answer + thought + tools, total)  # all but the prompt may be left out
     if total is not None and total != prompt + answer + thought + tools:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
-    modalities = map(mapping, sequence(usage.get("promptTokensDetails")))
-    images = sum(count(m.get("tokenCount")) for m in modalities if m.get("modality") == "IMAGE")
-    traffic = str(usage.get("trafficType") or "")
-    service = "provisioned" if traffic == "PROVISIONED_THROUGHPUT" else "standard"
+    modalities = map(mapping, sequence(spelled(usage, "promptTokensDetails")))
+    images = sum(
+        count(spelled(m, "tokenCount")) for m in modalities if m.get("modality") == "IMAGE"
+    )
+    service = str(spelled(usage, "trafficType") or "").lower().rpartition("_")[2]
     return UsageRow(
-        model=text(response.get("modelVersion")).rpartition("/")[2],
+        model=text(spelled(response, "modelVersion")).rpartition("/")[2],
         input=prompt + tools,
         output=answer + thought,
         read=cached,
         reasoning=thought,
-        start=moment(response.get("createTime") or mapping(value).get("processed_time")),
+        start=moment(spelled(response, "createTime") or mapping(value).get("processed_time")),
         provider="google",
-        service="batch" if batch else service,
-        id=text(response.get("responseId")),
+        service="batch" if batch else TIERS.get(service, "standard"),
+        id=text(spelled(response, "responseId")),
         status=200,
         image_input=images,
     )
@@ -65,5 +73,6 @@ FORMAT = Format(
     grain="requests",
     looks=looks,
     row=row,
+    grows=True,
     knows="storage of explicit caches is billed by the hour and is in no response",
 )

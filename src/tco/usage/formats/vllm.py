@@ -15,7 +15,8 @@ from tco.usage.sources import Sample
 INPUT, OUTPUT = "vllm:prompt_tokens_total", "vllm:generation_tokens_total"
 READ, REQUESTS = "vllm:prompt_tokens_cached_total", "vllm:request_success_total"
 OLD_READ = "vllm:prefix_cache_hits_total"
-COUNTERS = (INPUT, OUTPUT, READ, OLD_READ, REQUESTS)
+SOURCES = "vllm:prompt_tokens_by_source_total"
+COUNTERS = (INPUT, OUTPUT, READ, OLD_READ, SOURCES, REQUESTS)
 STAMP = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_-]?(\d\d)[:h-]?(\d\d)?")
 
 
@@ -28,9 +29,9 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     """Keep a counter of a scrape; each engine of a server counts by itself."""
     sample = mapping(value)
     name = sample.get("name")
-    if name not in COUNTERS:
-        return None
     labels = mapping(sample.get("labels"))
+    if name not in COUNTERS or (name == SOURCES and labels.get("source") == "local_compute"):
+        return None
     try:
         amount = count(float(sample.get("value", "")))
     except ValueError:
@@ -87,7 +88,7 @@ def _between(before: Any, after: Any, ctx: Context) -> Iterator[UsageRow]:
             model=model,
             input=sums.get(INPUT, 0),
             output=sums.get(OUTPUT, 0),
-            read=sums.get(READ, sums.get(OLD_READ, 0)),
+            read=next((sums[name] for name in (READ, SOURCES, OLD_READ) if name in sums), None),
             start=start,
             end=end,
             bucket_s=int(end - start) if start is not None and end is not None else 0,

@@ -1,0 +1,409 @@
+"""Readers of formats against what tools and people make of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import CASES, attributes, claude, codex, lines
+from running import run
+
+from tco.catalog.load import load_catalog
+from tco.usage.formats.bedrock import named
+from tco.usage.matching import Matcher
+
+pytest.importorskip("duckdb")
+CHAT: dict[str, Any] = {
+    "object": "chat.completion",
+    "created": 1_794_900_000,
+    "model": "gpt-5",
+    "usage": {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12},
+}
+
+
+def found(folder: Path, command: str = "profile", **files: str) -> Any:
+    """Return what a command says of files; `__` stands for a dot in their names."""
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / name.replace("__", ".")).write_text(text)
+    done = run(command, str(folder), "-o", "json", "-q", "--as-of", "2026-11-21")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def counts(answer: Any) -> tuple[Any, ...]:
+    """Return requests, fresh input, read, output."""
+    total = answer["totals"]
+    return total["requests"], total["input"], total["read"], total["output"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        ({}, None),
+        ({"prompt_tokens": None, "completion_tokens": 5}, None),
+        ({"prompt_tokens": 5, "completion_tokens": None}, None),
+        ({"prompt_tokens": 5, "completion_tokens": None, "total_tokens": 9}, (5, 4)),
+        ({"prompt_tokens": 8, "total_tokens": 8}, (8, 0)),
+        ({"prompt_tokens": "1,200", "completion_tokens": "7"}, (1200, 7)),
+        ({"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": None}, (5, 1)),
+    ],
+)
+def test_an_answer_without_its_counts_is_left_out(
+    tmp_path: Path, usage: dict[str, Any], tokens: tuple[int, int] | None
+) -> None:
+    answer = found(tmp_path, a__jsonl=lines(CHAT, {**CHAT, "usage": usage}))
+    fresh, made = tokens or (0, 0)
+    assert counts(answer) == (1 + bool(tokens), 10 + fresh, 0, 2 + made)
+    assert answer["left_out"] == ({} if tokens else {"no_output": 1})
+
+
+MISSING = {
+    "anthropic-messages": ("output_tokens", "input_tokens"),
+    "claude-code": ("output_tokens", "input_tokens"),
+    "bedrock": ("outputTokenCount", "inputTokenCount"),
+    "openrouter": ("completion_tokens", "prompt_tokens"),
+}
+
+
+@pytest.mark.parametrize("name", MISSING)
+def test_missing_counts_are_told_in_every_format(tmp_path: Path, name: str) -> None:
+    (file, text), *_ = CASES[name].files.items()
+    whole = found(tmp_path / "whole", **{file.replace(".", "__"): text})
+    for field in MISSING[name]:
+        spoilt = text.replace(f'"{field}"', f'"was_{field}"')
+        (tmp_path / file).write_text(spoilt)
+        done = run("profile", str(tmp_path / file), "--from", whole_format(whole), "-o", "json")
+        assert done.exit_code == 3, field
+        assert "left out as no_output" in done.stderr or "duplicate" in done.stderr, done.stderr
+
+
+def whole_format(answer: Any) -> str:
+    """Return the format of a file."""
+    return next(iter(answer["formats"]))
+
+
+@pytest.mark.parametrize(
+    "name", ["openai-requests", "anthropic-messages", "bedrock", "vertex", "litellm", "langfuse"]
+)
+@pytest.mark.parametrize("how", ["field", "text", "deep", "list"])
+def test_records_inside_a_line_of_another_log(tmp_path: Path, name: str, how: str) -> None:
+    text = next(iter(CASES[name].files.values()))
+    try:
+        value = json.loads(text)
+        records = value if isinstance(value, list) else value.get("data", [value])
+    except ValueError:
+        records = [json.loads(line) for line in text.splitlines()]
+    plain = found(tmp_path / "plain", a__jsonl=lines(*records))
+    time = {"@timestamp": "2026-11-18T10:00:00Z"}
+    made = {
+        "field": [{**time, "payload": record} for record in records],
+        "text": [{**time, "message": json.dumps(record)} for record in records],
+        "deep": [{"hits": {"_source": record}} for record in records],
+        "list": [{"events": records}],
+    }[how]
+    answer = found(tmp_path / "wrapped", a__jsonl=lines(*made))
+    for key in ("formats", "models", "left_out"):
+        got = {k: _sums(v) for k, v in answer["models"].items()} if key == "models" else answer[key]
+        want = {k: _sums(v) for k, v in plain["models"].items()} if key == "models" else plain[key]
+        assert got == want, key
+
+
+def _sums(model: dict[str, Any]) -> list[Any]:
+    return [model[kind] for kind in ("requests", "input", "read", "write_unknown", "output")]
+
+
+def test_the_time_beside_a_message_is_its_time(tmp_path: Path) -> None:
+    message = json.loads(CASES["anthropic-messages"].files["messages.jsonl"].splitlines()[0])
+    answer = found(tmp_path, a__jsonl=lines({"time": "2026-11-18T10:00:00Z", "response": message}))
+    assert answer["days"] == {"2026-11-18": 1}
+
+
+def test_streams_count_what_their_last_event_says(tmp_path: Path) -> None:
+    begun = {"type": "message", "id": "m", "model": "claude-opus-4-5"}
+    begun["usage"] = {"input_tokens": 50, "cache_read_input_tokens": 900, "output_tokens": 1}  # type: ignore[assignment]
+    events = [
+        {"type": "message_start", "message": begun},
+        {"type": "content_block_delta"},
+        {"type": "message_delta", "usage": {"output_tokens": 300, "input_tokens": None}},
+        {"type": "message_start", "message": {**begun, "id": "cut off"}},
+        {"type": "message_start", "message": {**begun, "id": "n"}},
+        {"type": "message_delta", "usage": {"output_tokens": 7}},
+    ]
+    answer = found(tmp_path / "claude", a__jsonl=lines(*events))
+    assert counts(answer) == (2, 100, 1800, 307)
+    assert answer["left_out"] == {"no_output": 1, "not_a_call": 1}
+    chunk = {**CHAT, "object": "chat.completion.chunk", "id": "c"}
+    chunks = [{**chunk, "choices": [{"delta": {}}]}, {**chunk, "choices": []}]
+    assert counts(found(tmp_path / "gpt", a__jsonl=lines(*chunks))) == (1, 10, 0, 2)
+    gemini = {"modelVersion": "gemini-2.5-pro", "responseId": "r"}
+    parts = [
+        {**gemini, "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": n}}
+        for n in (3, 150)
+    ]
+    assert counts(found(tmp_path / "gemini", a__jsonl=lines(*parts))) == (1, 9, 0, 150)
+
+
+def test_gemini_as_the_sdk_of_python_writes_it_and_its_tiers(tmp_path: Path) -> None:
+    usage = {"prompt_token_count": 1000, "cached_content_token_count": 400}
+    usage |= {"candidates_token_count": 150, "thoughts_token_count": 350, "total_token_count": 1500}
+    record = {"usage_metadata": usage, "model_version": "gemini-2.5-pro"}
+    tiers = ("ON_DEMAND", "ON_DEMAND_PRIORITY", "ON_DEMAND_FLEX", "PROVISIONED_THROUGHPUT", None)
+    some = [
+        {**record, "response_id": str(n), "usage_metadata": {**usage, "traffic_type": tier}}
+        for n, tier in enumerate(tiers)
+    ]
+    answer = found(tmp_path, a__jsonl=lines(*some))
+    assert counts(answer) == (5, 3000, 2000, 2500)
+    told = answer["models"]["gemini-2.5-pro"]["tiers"]
+    assert {name: tier["requests"] for name, tier in told.items()} == {
+        "standard": 2,
+        "priority": 1,
+        "flex": 1,
+        "provisioned": 1,
+    }
+
+
+LANGFUSE: dict[str, Any] = {
+    "id": "o",
+    "traceId": "t",
+    "type": "GENERATION",
+    "startTime": "2026-11-18T10:00:00Z",
+    "model": "gpt-5",
+    "usageDetails": {"input": 400, "input_cached_tokens": 1500, "output": 900, "total": 2800},
+}
+
+
+def test_langfuse_as_it_is_exported(tmp_path: Path) -> None:
+    blob = {
+        "id": "o",
+        "trace_id": "t",
+        "type": "GENERATION",
+        "start_time": "2026-11-18 10:00:00",
+        "provided_model_name": "gpt-5",
+        "usage_details": LANGFUSE["usageDetails"],
+    }
+    usage = json.dumps(LANGFUSE["usageDetails"]).replace('"', '""')
+    sheet = "id,type,startTime,providedModelName,usageDetails\n"
+    sheet += f'o,GENERATION,2026-11-18,gpt-5,"{usage}"\n'
+    assert counts(found(tmp_path / "a", a__jsonl=lines(LANGFUSE))) == (1, 400, 1500, 900)
+    assert counts(found(tmp_path / "b", a__jsonl=lines(blob))) == (1, 400, 1500, 900)
+    assert counts(found(tmp_path / "c", a__csv=sheet)) == (1, 400, 1500, 900)
+    old = {k: v for k, v in LANGFUSE.items() if k != "usageDetails"}
+    old |= {
+        "input": "the prompt",
+        "usage": {"input": 7, "output": 5, "total": 12, "unit": "TOKENS"},
+    }
+    assert counts(found(tmp_path / "d", a__jsonl=lines(old))) == (1, 7, 0, 5)
+    spoken = {"input": 5, "input_audio_tokens": 40, "output": 3, "total": 48}
+    nothing = {**LANGFUSE, "id": "p", "usageDetails": {"total": 7}}
+    answer = found(tmp_path / "e", a__jsonl=lines({**LANGFUSE, "usageDetails": spoken}, nothing))
+    assert counts(answer) == (1, 45, 0, 3)
+    assert answer["left_out"] == {"no_output": 1}
+    assert answer["doubts"] == {"audio_tokens_priced_as_text": 1}
+
+
+def test_a_fork_of_codex_repeats_its_parent_with_times_of_its_own(tmp_path: Path) -> None:
+    def session(name: str, **more: str) -> dict[str, Any]:
+        return {"type": "session_meta", "payload": {"id": name, **more}}
+
+    model = {"type": "turn_context", "payload": {"model": "gpt-5"}}
+    first = codex(3, (5000, 3000, 200, 80), (5000, 3000, 200, 80))
+    again = {**first, "timestamp": "2026-11-18T12:00:00Z"}
+    after = codex(9, (6100, 3600, 230, 90), (1100, 600, 30, 10))
+    answer = found(
+        tmp_path,
+        a__jsonl=lines(session("a"), model, first),
+        b__jsonl=lines(session("b", forked_from_id="a"), model, again, after),
+        c__jsonl=lines(session("c"), session("a"), model, again),
+        d__jsonl=lines(session("d"), model, {**again, "timestamp": "2026-11-18T13:00:00Z"}),
+    )
+    assert counts(answer) == (3, 4500, 6600, 430)
+    assert answer["left_out"] == {"duplicate": 2}
+
+
+def test_a_call_that_two_libraries_trace_counts_once(tmp_path: Path) -> None:
+    told = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "gpt-5"}
+    tokens = {"gen_ai__usage__input_tokens": 90, "gen_ai__usage__output_tokens": 4}
+    times = {"startTimeUnixNano": "1794900000000000000", "endTimeUnixNano": "1794900001000000000"}
+    outer = {"traceId": "t", "spanId": "1", **times, "attributes": attributes(**told, **tokens)}
+    inner = {**outer, "spanId": "2", "parentSpanId": "1"}
+    other = {
+        **inner,
+        "spanId": "3",
+        "attributes": attributes(**told, gen_ai__usage__input_tokens=9),
+    }
+    for n, spans in enumerate(([outer, inner, other], [other, inner, outer])):
+        answer = found(tmp_path / str(n), a__jsonl=lines(*spans))
+        assert counts(answer) == (1, 90, 0, 4)
+        assert answer["left_out"] == {"duplicate": 1, "no_output": 1}
+
+
+def test_helicones_cache_and_what_was_cancelled(tmp_path: Path) -> None:
+    (call, *_) = json.loads(next(iter(CASES["helicone"].files.values())))["data"]
+    cached = {**call, "request_id": "x", "cache_reference_id": "11111111-0000"}
+    cancelled = {**call, "request_id": "y", "response_status": -3}
+    fresh = {**call, "cache_reference_id": "00000000-0000-0000-0000-000000000000"}
+    answer = found(tmp_path, a__json=json.dumps({"data": [fresh, cached, cancelled]}))
+    assert answer["requests"] == 1
+    assert answer["left_out"] == {"answered_by_proxy_cache": 1, "failed": 1}
+
+
+def test_pages_of_litellm_that_are_missing(tmp_path: Path) -> None:
+    rows = json.loads(CASES["litellm"].files["spend.json"])
+    page = {"data": rows, "total": 9, "page": 1, "page_size": 4, "total_pages": 3}
+    assert found(tmp_path, a__json=json.dumps(page))["incomplete_because"] == [
+        "pages are missing: 1 of 3 are here"
+    ]
+
+
+def test_what_vllm_read_from_caches_by_source_or_not_at_all(tmp_path: Path) -> None:
+    def scrape(factor: int, *, told: bool) -> str:
+        values = {"prompt_tokens_total{": 100, "generation_tokens_total{": 10}
+        values["request_success_total{"] = 3
+        for source, n in (
+            ("local_cache_hit", 40),
+            ("external_kv_transfer", 10),
+            ("local_compute", 50),
+        ):
+            if told:
+                values[f'prompt_tokens_by_source_total{{source="{source}",'] = n
+        return "".join(f'vllm:{k}model_name="l"}} {n * factor}\n' for k, n in values.items())
+
+    files = {f"m_2026-11-18T1{n}__prom": scrape(n + 1, told=True) for n in range(2)}
+    assert counts(found(tmp_path / "a", **files)) == (3, 50, 50, 10)
+    files = {f"m_2026-11-18T1{n}__prom": scrape(n + 1, told=False) for n in range(2)}
+    assert counts(found(tmp_path / "b", **files)) == (3, None, None, 10)
+
+
+def test_a_resumed_message_of_claude_code_counts_once(tmp_path: Path) -> None:
+    usage = {"input_tokens": 4, "cache_read_input_tokens": 100}
+    row = claude("m", "r", 1, "claude-opus-4-5", output_tokens=9, **usage)
+    more = claude("m", "r", 2, "claude-opus-4-5", output_tokens=400, **usage)
+    answer = found(tmp_path, a__jsonl=lines(row, more), b__jsonl=lines({**row, "sessionId": "b"}))
+    assert counts(answer) == (1, 4, 100, 400)
+
+
+ARN = "arn:aws:bedrock:us-east-1:1:"
+MATCHES = {
+    "bedrock us.anthropic.claude-opus-4-5-20251101-v1:0": "bedrock/claude-opus-4.5",
+    f"bedrock {ARN}inference-profile/global.anthropic.claude-haiku-4-5-20251001-v1:0": (
+        "bedrock/claude-haiku-4.5"
+    ),
+    f"bedrock {ARN}application-inference-profile/abc123": "",
+    "bedrock openai.gpt-oss-120b-1:0": "bedrock/gpt-oss-120b",
+    "bedrock deepseek.r1-v1:0": "bedrock/deepseek-r1",
+    "bedrock amazon.nova-pro-v1:0:300k": "bedrock/nova-pro",
+    "bedrock amazon.titan-embed-text-v2:0": "",
+    " bedrock/us.anthropic.claude-opus-4-5-20251101-v1:0": "bedrock/claude-opus-4.5",
+    "vertex publishers/google/models/gemini-2.5-flash@001": "vertex/gemini-2.5-flash",
+    "azure azure/gpt-4o-2024-08-06": "azure/gpt-4o",
+    "azure azure/my-deployment": "",
+    "openai gpt-4o-2024-05-13": "openai/gpt-4o-2024-05-13",
+    "openai gpt-4o-2024-11-20": "openai/gpt-4o",
+    "openai gpt-3.5-turbo-1106": "",
+    "openai gpt-3.5-turbo-instruct": "",
+    "openai gpt-4o-audio-preview-2024-12-17": "",
+    "mistral codestral-2405": "",
+    "anthropic claude-sonnet-4-0": "anthropic/claude-sonnet-4",
+    "openrouter meta-llama/llama-3.3-70b-instruct:free": "",
+    "openrouter ~openai/gpt-5": "openai/gpt-5",
+}
+
+
+@pytest.mark.parametrize("name", MATCHES)
+def test_names_of_clouds_and_gateways(name: str) -> None:
+    provider, _, model = name.partition(" ")
+    found = Matcher(load_catalog()).match(
+        provider, named(model)[0] if provider == "bedrock" else model
+    )
+    assert found.offer == MATCHES[name], found.how
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("openrouter openai/gpt-5:nitro", ":nitro"),
+        ("openrouter meta-llama/llama-3.3-70b-instruct:extended", ":extended"),
+        ("azure azure/eu/gpt-4o", "eu"),
+    ],
+)
+def test_a_route_that_may_have_another_price_is_told(name: str, part: str) -> None:
+    provider, _, model = name.partition(" ")
+    found = Matcher(load_catalog()).match(provider, model)
+    assert found.offer
+    assert f"without {part}, which may have another price" in found.how
+
+
+def test_a_tier_without_a_price_of_its_own_is_told(tmp_path: Path) -> None:
+    head = "start,model,service_tier,input,output\n"
+    rows = [f"2026-11-20T10:00:00Z,gpt-5,{tier},900,100\n" for tier in ("flex", "scale", "")]
+    answer = found(tmp_path, "bill", a__csv=head + "".join(rows))
+    told = [text for text in answer["warnings"] if "are billed as standard" in text]
+    assert told == [
+        "gpt-5: 1k tokens of scale are billed as standard: the catalog has no price of that tier"
+    ]
+
+
+def azure(name: str, points: list[tuple[str, float]], deployment: str = "a", **more: str) -> Any:
+    """Return a series of a metric; a rate is an average."""
+    at = {"modelname": "gpt-4.1", "modeldeploymentname": deployment, **more}
+    key = "average" if name.endswith("Rate") else "total"
+    return {
+        "name": {"value": name},
+        "timeseries": [
+            {
+                "metadatavalues": [{"name": {"value": k}, "value": v} for k, v in at.items()],
+                "data": [{"timeStamp": f"2026-11-18T{t}:00:00Z", key: n} for t, n in points],
+            }
+        ],
+    }
+
+
+def test_series_of_azure_by_more_than_is_asked_for(tmp_path: Path) -> None:
+    rate = "AzureOpenAIContextTokensCacheMatchRate"
+    series = [
+        azure("ProcessedPromptTokens", [("10", 600.0)], region="eastus"),
+        azure("ProcessedPromptTokens", [("10", 400.0)], region="westus"),
+        azure("ProcessedPromptTokens", [("10", 3000.0)], "b"),
+        azure(rate, [("10", 50.0)]),
+        azure(rate, [("10", 10.0)], "b"),
+    ]
+    made = [azure("GeneratedTokens", [("10", 100.0)], of) for of in "ab"]
+    document = {"interval": "PT24H", "value": series + made}
+    answer = found(tmp_path / "a", a__json=json.dumps(document))
+    total = answer["totals"]
+    assert (total["input_with_read"], total["output"]) == (4000, 200)
+    assert answer["cached_share"] == pytest.approx((500 + 300) / 4000)
+    assert answer["incomplete"] is False
+    answer = found(tmp_path / "b", a__json=json.dumps({"value": series}))
+    assert answer["incomplete_because"] == [
+        "no file has the metric GeneratedTokens: those tokens are not counted"
+    ]
+    foundry = [azure("InputTokens", [("10", 7.0)]), azure("OutputTokens", [("10", 5.0)])]
+    both = [*foundry, azure("ProcessedPromptTokens", [("10", 7.0)])]
+    total = found(tmp_path / "c", a__json=json.dumps({"value": both}))["totals"]
+    assert (total["input_with_read"], total["output"]) == (7, 5)
+
+
+def test_missing_counts_of_reports(tmp_path: Path) -> None:
+    day = {"starting_at": "2026-11-18T00:00:00Z", "ending_at": "2026-11-19T00:00:00Z"}
+    good = {"model": "claude-opus-4-5", "uncached_input_tokens": 5, "output_tokens": 2}
+    results = [good, {**good, "model": "m", "uncached_input_tokens": None}]
+    answer = found(tmp_path / "a", a__json=json.dumps({"data": [{**day, "results": results}]}))
+    assert (answer["totals"]["input"], answer["left_out"]) == (5, {"no_output": 1})
+    kind = "organization.usage.{}.result"
+    day = {"start_time": 1_794_960_000, "end_time": 1_795_046_400}  # type: ignore[dict-item]
+    chat = {"object": kind.format("completions"), "model": "gpt-5", "num_model_requests": 3}
+    results = [
+        {**chat, "input_tokens": 9, "output_tokens": 2},
+        {**chat, "output_tokens": 2},
+        {**chat, "project_id": "p", "input_uncached_tokens": 7, "output_tokens": 2},
+        {"object": kind.format("embeddings"), "model": "e", "input_tokens": 4},
+        {"object": kind.format("images"), "model": "i", "images": 4},
+    ]
+    answer = found(tmp_path / "b", a__json=json.dumps({"data": [{**day, "results": results}]}))
+    assert answer["totals"]["input"] == 9 + 7 + 4
+    assert answer["left_out"] == {"no_output": 1, "not_a_call": 1}

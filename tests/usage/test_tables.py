@@ -1,0 +1,218 @@
+"""Tables as programs and people write them: headings, numbers, encodings, empty ones."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import bucket, lines, page
+from running import run
+
+pytest.importorskip("duckdb")
+HEAD = "start,model,input_tokens,output_tokens,cached_tokens\n"
+ROW = "2026-11-20T10:00:00Z,gpt-5,700,50,100\n"
+CALL = {"start": "2026-11-20T10:00:00Z", "model": "gpt-5", "input_tokens": 700, "output_tokens": 50}
+
+
+def asked(folder: Path, *words: str, command: str = "profile", **files: str | bytes) -> Any:
+    """Return what a command says of files; `__` stands for a dot in their names."""
+    for name, text in files.items():
+        raw = text if isinstance(text, bytes) else text.encode()
+        (folder / name.replace("__", ".")).write_bytes(raw)
+    return run(command, str(folder), *words, "-o", "json", "-q", "--as-of", "2026-11-21")
+
+
+def sums(folder: Path, *words: str, **files: str | bytes) -> tuple[Any, ...]:
+    """Return requests, fresh input (or all of it), what was read, output."""
+    done = asked(folder, *words, **files)
+    assert done.exit_code == 0, done.output
+    found = json.loads(done.stdout)
+    assert found["left_out"] == {}
+    total = found["totals"]
+    fresh = total["input_with_read"] if total["input"] is None else total["input"]
+    return found["requests"], fresh, total["read"], total["output"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Start, Model , Input Tokens,Output_Tokens ,Cached Tokens\n",
+        "START TIME,MODEL NAME,inputTokens,outputTokens,cachedTokens\n",
+        "start,model,input_tokens,output_tokens,input_cached\n",
+        "timestamp,model,prompt-tokens,completion-tokens,cache-read-input-tokens\n",
+        "\ufeffstart;model;input_tokens;output_tokens;cached_tokens\n",
+    ],
+)
+def test_columns_go_by_their_names_whatever_their_letters(tmp_path: Path, head: str) -> None:
+    text = head + (ROW.replace(",", ";") if ";" in head else ROW)
+    assert sums(tmp_path, a__csv=text) == (1, 600, 100, 50)
+
+
+def test_fields_of_json_and_of_structures_in_parquet(tmp_path: Path) -> None:
+    import duckdb
+
+    usage = {"promptTokens": 700, "completionTokens": 50, "promptTokensDetails": {}}
+    late: dict[str, Any] = {**usage, "promptTokensDetails": {"cachedTokens": 100}}
+    call = {"timestamp": "2026-11-20T10:00:00Z", "Model": "gpt-5"}
+    (tmp_path / "json").mkdir()
+    rows = [{**call, "usage": usage} for _ in range(250)] + [{**call, "usage": late}]
+    assert sums(tmp_path / "json", a__jsonl=lines(*rows)) == (251, 251 * 700 - 100, 100, 251 * 50)
+    (tmp_path / "flat").mkdir()
+    flat = {"usage.prompt_tokens": 700, "usage.completion_tokens": 50}
+    flat["usage.prompt_tokens_details.cached_tokens"] = 100
+    assert sums(tmp_path / "flat", a__jsonl=lines({**call, **flat})) == (1, 600, 100, 50)
+    (tmp_path / "parquet").mkdir()
+    duckdb.sql(
+        "COPY (SELECT '2026-11-20T10:00:00Z' AS start, 'gpt-5' AS model, 'x' AS filename, "
+        "{'prompt_tokens': 700, 'completion_tokens': 50, "
+        "'prompt_tokens_details': {'cached_tokens': 100}} AS usage) "
+        f"TO '{tmp_path}/parquet/a.parquet'"
+    )
+    assert sums(tmp_path / "parquet") == (1, 600, 100, 50)
+
+
+@pytest.mark.parametrize(
+    ("head", "row"),
+    [
+        ("start,model,Model,MODEL,input,output", "2026-11-20T10:00:00Z,gpt-5,x,y,700,50"),
+        ("start,model,note,note,input,output", "2026-11-20T10:00:00Z,gpt-5,x,y,700,50"),
+        ("start,model,,,input,output", "2026-11-20T10:00:00Z,gpt-5,x,y,700,50"),
+        ("start,model,input,input,output", "2026-11-20T10:00:00Z,gpt-5,700,9,50"),
+    ],
+)
+def test_headings_that_are_alike(tmp_path: Path, head: str, row: str) -> None:
+    assert sums(tmp_path, a__csv=f"{head}\n{row}\n") == (1, 700, None, 50)
+    month = "month" + head.removeprefix("start")
+    text = f"{month}\n{row.replace('2026-11-20T10:00:00Z', '2026-10')}\n"
+    assert sums(tmp_path, a__csv=text) == (None, 700, None, 50)
+
+
+def test_the_second_of_two_headings_can_be_named(tmp_path: Path) -> None:
+    text = "start,model,input,input,output\n2026-11-20T10:00:00Z,gpt-5,700,9,50\n"
+    found = sums(tmp_path, "--columns", "input=input (2)", a__csv=text)
+    assert found == (1, 9, None, 50)
+
+
+def test_words_that_head_other_things(tmp_path: Path) -> None:
+    """Whether there was a hit, and how hard it was to think, are no counts."""
+    call = {**CALL, "cached": True, "reasoning": "high"}
+    assert sums(tmp_path, a__jsonl=lines(call)) == (1, 700, None, 50)
+
+
+@pytest.mark.parametrize("empty", [HEAD, "a,b\n", "", "[]", '{"data": []}', "\n \n"])
+def test_an_empty_file_refuses_no_neighbour(tmp_path: Path, empty: str) -> None:
+    assert sums(tmp_path, a__csv=HEAD + ROW, b__csv=empty) == (1, 600, 100, 50)
+    if empty != "a,b\n":
+        names = [str(tmp_path / name) for name in ("a.csv", "b.csv")]
+        assert run("profile", *names, "-q").exit_code == 0
+        done = run("profile", names[1], "-q")
+        assert done.exit_code == 3
+        assert done.stderr.count("\n") == 1
+
+
+def test_a_month_in_which_nothing_was_used(tmp_path: Path) -> None:
+    used = {"object": "organization.usage.completions.result", "model": "gpt-5"}
+    used |= {"input_tokens": 700, "output_tokens": 50, "num_model_requests": 1}
+    (tmp_path / "a.json").write_text(page(bucket(1), bucket(2)))
+    (tmp_path / "b.json").write_text(page(bucket(3, used)))
+    names = [str(tmp_path / name) for name in ("a.json", "b.json")]
+    found = json.loads(run("profile", *names, "-o", "json", "-q").stdout)
+    assert found["days"] == {"2026-11-01": 0, "2026-11-02": 0, "2026-11-03": 1}
+    found = json.loads(run("profile", names[0], "-o", "json", "-q").stdout)
+    assert found["formats"] == {"openai-usage": 1}
+    (tmp_path / "b.json").write_text(page(bucket(3, {**used, "input_tokens": -1})))
+    for command in ("profile", "bill"):
+        done = run(command, *names, "-q")
+        assert done.exit_code == 3
+        assert "no row can be used: 1 are left out as negative" in done.stderr
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("form", ["utf-16", "utf-16-be"])
+def test_unicode_text_of_a_sheet(tmp_path: Path, form: str, packed: bool) -> None:
+    def raw(text: str) -> bytes:
+        coded = text.encode(form)
+        coded = coded if form == "utf-16" else b"\xfe\xff" + coded
+        return gzip.compress(coded) if packed else coded
+
+    assert sums(tmp_path, a__csv=raw(HEAD + ROW * 9000)) == (9000, 5_400_000, 900_000, 450_000)
+    sheet = "month\tmodel\tinput\toutput\n2026-10\tgpt-5\t700\t50\n"
+    assert sums(tmp_path, a__csv=raw(sheet)) == (None, 700, None, 50)
+    assert sums(tmp_path, a__csv=raw(lines(CALL))) == (1, 700, None, 50)
+    assert sums(tmp_path, a__csv=sheet) == (None, 700, None, 50)
+
+
+@pytest.mark.parametrize("first", ["start", "month"])
+def test_places_after_line_breaks_in_quotes(tmp_path: Path, first: str) -> None:
+    when = "2026-11-20T10:00:00Z" if first == "start" else "2026-10"
+    text = f'{first},model,input_tokens,output_tokens,"the\nprompt"\n'
+    text += f'{when},gpt-5,700,50,"a\nb\nc"\n\n{when},gpt-5,-7,50,"a\nb"\n{when},gpt-5,7,50,a,a\n'
+    found = json.loads(asked(tmp_path, a__csv=text).stdout)
+    assert found["left_out"] == {"negative": 1, "torn_line": 1}
+    path = tmp_path / "a.csv"
+    assert found["first_places"] == {"negative": f"{path}:7", "torn_line": f"{path}:9"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "tokens"),
+    [
+        *((text, 2000) for text in ("2,000", "2.000", "2 000", "2\u00a0000", "2\u202f000")),
+        *((text, 2000) for text in ("2'000", "2_000", "2000.0", "2e3", " 2000 ", "+2000")),
+        *(("12,345,678", 12_345_678), ("2.000.000", 2_000_000)),
+        *((text, "not_a_number") for text in ("2,00", "1.5", "x", "12,34,567", "0.500", "true")),
+        *((text, "no_output") for text in ("null", "None", "NaN", "-", "\\N", " ")),
+        *(("-5", "negative"), ("-2,000", "negative")),
+        *(("1000000000000", "out_of_range"), ("99999999999999999999", "not_a_number")),
+    ],
+)
+def test_counts_as_people_write_them(tmp_path: Path, cell: str, tokens: int | str) -> None:
+    good = '2026-11-20T10:00:00Z,gpt-5,"1",50,0\n'
+    text = HEAD + good + f'2026-11-20T10:00:00Z,gpt-5,"{cell}",50,0\n'
+    found = json.loads(asked(tmp_path, a__csv=text).stdout)
+    if isinstance(tokens, int):
+        assert found["totals"]["input"] == 1 + tokens
+        tokens = ""
+    assert found["left_out"] == ({tokens: 1} if tokens else {})
+
+
+def test_a_part_that_is_told_to_be_nothing_is_none(tmp_path: Path) -> None:
+    text = HEAD + ROW + ROW.replace(",100\n", ",NULL\n")
+    assert sums(tmp_path, a__csv=text) == (2, 1300, 100, 100)
+
+
+def test_tables_with_other_marks_between_their_columns(tmp_path: Path) -> None:
+    text = HEAD + ROW
+    found = sums(
+        tmp_path, a__csv=text, b__csv=text.replace(",", ";"), c__tsv=text.replace(",", "\t")
+    )
+    assert found == (3, 1800, 300, 150)
+
+
+def test_a_line_of_a_packed_table_that_no_reader_can_hold(tmp_path: Path) -> None:
+    long = "1,2," + "x" * 70_000_000 + "\n"
+    found = json.loads(
+        asked(tmp_path, a__csv__gz=gzip.compress((HEAD + ROW + long + ROW).encode())).stdout
+    )
+    assert (found["requests"], found["left_out"]) == (2, {"line_too_long": 1})
+    assert found["first_places"] == {"line_too_long": f"{tmp_path / 'a.csv.gz'}:3"}
+
+
+def test_the_same_requests_in_exports_of_other_shapes(tmp_path: Path) -> None:
+    head = "id,start,model,input_tokens,output_tokens"
+    rows = [f"{n},2026-11-20T10:00:0{n}Z,gpt-5,{700 + n},50" for n in range(3)]
+    calls = [dict(zip(head.split(","), row.split(","), strict=True)) for row in rows]
+    found = json.loads(
+        asked(
+            tmp_path,
+            a__csv="\n".join([head, *rows, rows[0]]),
+            b__jsonl=lines(*calls),
+            c__csv="\n".join([f"{head},cached_tokens", *(f"{row},100" for row in rows)]),
+            d__csv="\n".join([f"{head},team", rows[1].replace("701", "1") + ",of another system"]),
+        ).stdout
+    )
+    assert found["left_out"] == {"duplicate": 7}
+    total = found["totals"]
+    assert (found["requests"], total["read"], total["output"]) == (4, 300, 200)
