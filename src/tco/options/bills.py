@@ -371,7 +371,8 @@ def base_replica(option: SelfOption, settings: Settings, factor: Number = 1.0) -
     if goal.within:
         from tco.options.first_tokens import in_time  # nor about the queue
 
-        best = in_time(best, shapes, settings, (option.gaps, option.speed_factors, factor))
+        turns = (option.gaps, option.speed_factors, factor)
+        best = in_time(best, shapes, settings, turns, option.tries)
     return best
 
 
@@ -440,7 +441,6 @@ def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
 
 
 # What pairs of a set-up and a rent cost, all at once, and which is the cheapest.
-#
 # Pairs that are billed by the same formulas are one option of arrays to `own_bill`, which is the
 # bill of every option: nothing here adds anything up.
 

@@ -464,7 +464,8 @@ def _sized(tried: SetUps) -> SetUps:
                 from tco.options.first_tokens import in_time  # few questions are about the queue
 
                 shapes = (*tried.shapes(rows), inputs.serving)
-                best = in_time(best, shapes, inputs.settings, (inputs.gaps, each, given))
+                turns, tries = (inputs.gaps, each, given), np.array([m.tries for m in tried.models])
+                best = in_time(best, shapes, inputs.settings, turns, tries[tried.model[rows]])
             for name in column:
                 column[name][rows] = getattr(best, name)
     sized = replace(tried, replica=Replica(**column), near=near, factors=factors)
