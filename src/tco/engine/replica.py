@@ -337,16 +337,12 @@ def best_replica(
     return _sustained(run, said, slots, in_memory, target)
 
 
-FEW_CASES = 8
-
-
 def _largest(
     run: Callable[[Number], Capacity], said: _Corrected, low: Number, high: Number, target: Target
 ) -> Number:
     """Return the largest whole batch between two of them within the limit, `low` if none is."""
-    if np.size(high) <= FEW_CASES:  # most often nothing but memory or the server limits them
-        speed = run(high)
-        low = np.where(target.kept(speed, said.at(high, speed), high <= 1.0), high, low)
+    speed = run(high)  # most often nothing but memory or the server limits them
+    low = np.where(target.kept(speed, said.at(high, speed), high <= 1.0), high, low)
     spread = np.max(np.asarray(high) - np.asarray(low), initial=0.0) + 1.0
     for _ in range(int(np.ceil(np.log2(spread)))):
         middle = np.ceil((low + high) / 2.0)
