@@ -20,7 +20,7 @@ import numpy as np
 
 from tco.catalog.load import load_catalog
 from tco.engine.ledger import total_usd
-from tco.options.bills import SelfOption, base_replica, fleet, lines
+from tco.options.bills import SelfOption, fleet, lines, replica_of
 from tco.options.machines import own_bill
 from tco.options.names import resolve
 from tco.options.question import prepare
@@ -62,7 +62,7 @@ def bill_of(name: str, draws: int) -> tuple[Callable[[], object], int]:
         }
     )
     if isinstance(option, SelfOption):
-        replica = base_replica(option, inputs.settings)  # sized once, as a Monte Carlo run does
+        replica = replica_of(option, inputs.settings)  # sized once, as a Monte Carlo run does
         count = len(own_bill(option, settings, fleet(option, settings, replica)))
 
         def own() -> object:

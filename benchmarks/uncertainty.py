@@ -36,7 +36,7 @@ from tco.analysis.vary.variables import chosen
 from tco.catalog.load import load_catalog
 from tco.engine import crossings
 from tco.engine.ledger import Terms, total_usd
-from tco.options.bills import SelfOption, TokenOption, base_replica, fleet
+from tco.options.bills import SelfOption, TokenOption, fleet, replica_of
 from tco.options.curves import curves
 from tco.options.machines import own_bill
 from tco.options.names import resolve
@@ -96,7 +96,7 @@ def pairs_a_second(inputs: Question) -> None:
     }
     values = {p: rng.uniform(*ends, (SPEED_PAIRS, 1)) for p, ends in ranges.items()}
     settings = inputs.settings.with_values(values)
-    replica = base_replica(b, inputs.settings).scaled(values["serving.throughput_factor"])
+    replica = replica_of(b, inputs.settings).scaled(values["serving.throughput_factor"])
     terms = Terms(limits=(10e9, 50e9, 1e11), discounts=(0.1, 0.2, 0.3), commit_usd_per_month=2e4)
     for name, option in (("a flat price", a), ("tiers and commitment", replace(a, terms=terms))):
 
@@ -156,7 +156,7 @@ def tables(inputs: Question) -> None:
         if not isinstance(option, SelfOption):
             continue
         factor = chunk[f"{THROUGHPUT}@{option.id}"]
-        exact = base_replica(option, settings).scaled(factor)
+        exact = replica_of(option, settings).scaled(factor)
         near = replica_for(model, option, chunk, where)
         off = np.abs(near.requests_per_s / exact.requests_per_s - 1.0)
         bills = [

@@ -90,44 +90,54 @@ def main() -> None:
     kept = agents["rows"][0]["sessions"]
     first = agents["rows"][0]["first_token"]
     bill = ours("compare", "--developers", "100", "--model", "claude-opus-4.5")["options"][0]
-    rows: list[tuple[str, Any, Any, Any]] = [
+    rows: list[tuple[str, Any, Any, Any, str]] = [
         (
             "GPUs for 10 req/s, 8B, H100",
             fleet["fleet_gpus"],
             theirs.get("gpus_total", NOTHING),
             NOTHING,
+            "no spare in either",
         ),
         (
             "$ a month of them",
             round(fleet["fleet_usd_per_month"]),
             theirs.get("monthly_cost", NOTHING),
             NOTHING,
+            "at a seller's price for 730 h; at $2.50 an hour for 720 h",
         ),
         (
-            "ms a token (ours: when full)",
+            "ms a token",
             round(fleet["tpot_s"] * 1e3, 1),
             theirs.get("tpot_ms", NOTHING),
             NOTHING,
+            "ours of a full replica; theirs names no requests in flight",
         ),
         (
             "open sessions, GLM on 8 B300",
             f"{kept['cold']:g} cold, {kept['warm']:g} warm",
             NOTHING,
             cache.get("predicted_limit_users", NOTHING),
+            "the same pool; no start from an empty cache in theirs",
         ),
-        ("what binds", NOTHING, NOTHING, cache.get("binding_constraint", NOTHING)),
         (
             "first token, p95 [s]",
             round(first["p95_s"], 2),
             NOTHING,
             f"{cache.get('ttft_hit_s', NOTHING)} hit, {cache.get('ttft_miss_s', NOTHING)} miss",
+            "ours with the queue",
         ),
-        ("100 developers at an API, $/month", round(bill["monthly_usd"]), NOTHING, NOTHING),
+        (
+            "100 developers at an API, $/month",
+            round(bill["monthly_usd"]),
+            NOTHING,
+            NOTHING,
+            "writes and lifetimes from the gaps",
+        ),
     ]
-    print(f"{'':36}{'tco':>20}{'chimeraforge':>16}{'workingset':>24}")
+    print(f"{'':36}{'tco':>20}{'chimeraforge':>16}{'workingset':>24}  why")
     for name, *cells in rows:
-        mine, one, two = (str(cell) for cell in cells)
-        print(f"{name:36}{mine:>20}{one:>16}{two:>24}")
+        mine, one, two, why = (str(cell) for cell in cells)
+        print(f"{name:36}{mine:>20}{one:>16}{two:>24}  {why}")
 
 
 if __name__ == "__main__":

@@ -393,9 +393,9 @@ def seconds(text: Quantity, often: tuple[str, str] = ("ms", "s")) -> float:
     if plain is not None:
         return plain
     clean = cleaned(str(text), "500ms or 1s")
-    digits = clean.rstrip(_LETTERS + " ")
+    digits = clean.rstrip(_LETTERS + _LETTERS.upper() + " ")
     value, rest = _leading(digits, clean, "500ms or 1s")
-    unit = rest or clean[len(digits) :].strip()
+    unit = (rest or clean[len(digits) :].strip()).lower()
     if not unit:
         told = f"{clean}{often[0]} or {clean}{often[1]}"
         raise refused(clean, f"a duration needs its unit; write {told}")
@@ -516,8 +516,8 @@ def show_rate(usd: float) -> str:
 def show_price(usd: float) -> str:
     """Return a small price with two decimals, or as many as three digits need: `0.0375`.
 
-    >>> show_price(2.5), show_price(0.0375)
-    ('2.50', '0.0375')
+    >>> show_price(2.5), show_price(0.0375), show_price(1234.5)
+    ('2.50', '0.0375', '1,234.50')
     """
     if not math.isfinite(usd):
         return NOTHING
@@ -525,7 +525,7 @@ def show_price(usd: float) -> str:
         return f"{usd:.3g}"
     exact = _digits(_rounded(usd, 3)) if abs(usd) < 1 else f"{usd:.2f}"
     decimals = len(exact.partition(".")[2])
-    return exact if decimals >= 2 else f"{usd:,.2f}"
+    return exact if decimals > 2 else f"{usd:,.2f}"
 
 
 def show_score(score: float) -> str:

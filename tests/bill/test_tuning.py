@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -374,3 +375,14 @@ def test_who_leaves_experts_in_how_many_bits_is_said_alike(
     assumed = load_catalog().assumptions.assumptions
     assert "leaves them as they are, in 16 bits" in assumed["training.qlora_packed_experts"].note
     assert "made 32 bits" in assumed["training.qlora_other_bytes"].note
+
+
+def test_a_model_of_ones_own_is_tuned_without_its_name(tmp_path: Path) -> None:
+    said = {"hidden_size": 4096, "intermediate_size": 14336, "num_hidden_layers": 32}
+    said |= {"num_attention_heads": 32, "num_key_value_heads": 8, "vocab_size": 128256}
+    config = {"model_type": "llama", "torch_dtype": "bfloat16", **said}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    own = ["--model-config", str(tmp_path / "config.json"), "--training-tokens", "50M"]
+    alone, named = (run("train", *name, *own, *DAY) for name in ([], [tmp_path.name]))
+    assert alone.exit_code == 0, alone.stderr
+    assert alone.stdout.splitlines()[:6] == named.stdout.splitlines()[:6]

@@ -153,6 +153,17 @@ def test_an_agent_reads_at_most_400_tokens(command: str) -> None:
     assert b"\nassumed[" in done.stdout
 
 
+def test_what_an_agent_reads_as_assumed_is_what_set_takes() -> None:
+    said = "compare --tokens 50B --model llama-3.3-70b --tier self --gpu h100-sxm"
+    told = shell(*shlex.split(said), *DAY, "--format", "llm").stdout.decode().splitlines()
+    (line,) = (x for x in told if x.startswith("assumed["))
+    sets = [x for part in line.split(": ", 1)[1].split(" ") for x in ("--set", part)]
+    assert len(sets) == 12
+    done = shell(*shlex.split(said), *sets, *DAY, "--format", "llm")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode().splitlines()[1] == told[1]
+
+
 def test_every_option_of_the_short_list_is_told_to_an_agent_who_asks() -> None:
     rows = llm_rows(printed("compare --tokens 50B --top 100", "llm"))
     listed = json.loads(printed("compare --tokens 50B", "json"))["options"]

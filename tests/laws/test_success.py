@@ -268,6 +268,22 @@ def test_other_commands_bill_the_same(words: tuple[str, ...]) -> None:
         assert told["a_usd"] == pytest.approx(row.monthly_usd, rel=1e-12)
 
 
+def test_a_promise_holds_for_all_that_is_asked() -> None:
+    """Tries load the queue as requests do: 88 GPUs were said for one in four, 72 for four times."""
+    own: Any = {"slo": "ttft_p95=300ms", "as_of": ON}
+    name = "self/llama-3.3-70b@4xh100-sxm"
+    (tried, more) = (
+        tco.explain(name, tokens=tokens, **own, **said).option
+        for tokens, said in (("50B", {"success": ["llama-3.3-70b=25%"]}), ("200B", {}))
+    )
+    assert tried.gpus == more.gpus == 72
+    assert tried.monthly_usd == pytest.approx(more.monthly_usd)
+    assert tried.first_token == more.first_token
+    own |= {"tier": "self", "model": "llama-3.3-70b", "gpu": "h100-sxm", "gpus": 4, "all": True}
+    rows = tco.compare(tokens="50B", success=["llama-3.3-70b=25%"], **own).options
+    assert next(o for o in rows if o.id == tried.id).gpus == 72
+
+
 def test_explain_says_how_often_a_request_is_asked() -> None:
     made = tco.explain("gpt-4.1", **SAID, success={"flagship": "80%"})
     assert any("1 / 80% = 1.25" in step for step in made.steps)

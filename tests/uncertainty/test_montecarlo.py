@@ -30,8 +30,9 @@ from tco.analysis.montecarlo.sample import (
 from tco.engine.crossings import wins
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
-from tco.options.bills import base_replica, lines
+from tco.options.bills import fleet, lines, replica_of
 from tco.options.curves import curve
+from tco.options.machines import own_bill
 from tco.options.names import resolve
 
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")
@@ -148,7 +149,9 @@ def test_bills_are_the_bills_of_each_draw(asked) -> None:  # type: ignore[no-unt
         token = float(np.asarray(total_usd(lines(model.options[0], settings))))
         assert found[0, i] == pytest.approx(token, rel=1e-12)
         factor = float(values[f"{THROUGHPUT}@{own.id}"][i])
-        bill = lines(own, settings.with_values({THROUGHPUT: factor}))
+        bill = own_bill(
+            own, settings, fleet(own, settings, replica_of(own, settings).scaled(factor))
+        )
         assert found[1, i] == pytest.approx(float(np.asarray(total_usd(bill))), rel=0.15)
 
 
@@ -156,7 +159,7 @@ def test_interpolated_replicas_are_within_two_hundredths(asked) -> None:  # type
     model, believed, _ = prepared(asked)
     _, values = next(chunks(believed, 5_000, np.random.default_rng(2)))
     settings, own = drawn(model, values), model.options[1]
-    exact = base_replica(own, settings).scaled(values[f"{THROUGHPUT}@{own.id}"])
+    exact = replica_of(own, settings).scaled(values[f"{THROUGHPUT}@{own.id}"])
     near = replica_for(model, own, values, located(model, values))
     off = np.abs(near.requests_per_s / exact.requests_per_s - 1)
     assert np.median(off) < 0.005
@@ -174,8 +177,11 @@ def test_break_evens_of_draws_are_those_of_single_curves(asked) -> None:  # type
     for i in range(0, 400, 40):
         values = {k: float(v[i]) for k, v in draws.items() if k in model.settings}
         factor = float(draws[f"{THROUGHPUT}@{model.options[1].id}"][i])
-        settings = model.settings.with_values({**values, THROUGHPUT: factor})
-        one = wins(*(curve(option, settings) for option in model.options))
+        settings = model.settings.with_values(values)
+        api, own = model.options
+        one = wins(
+            curve(api, settings), curve(own, settings, replica_of(own, settings).scaled(factor))
+        )
         expected = np.nan_to_num(one.first[0], nan=np.inf)
         assert first[i] == pytest.approx(expected, rel=1e-9)
 

@@ -105,6 +105,8 @@ def _with_sessions(inputs: Question, used: Sequence[Option]) -> bool:
     return inputs.gaps is not None and (_own(used) or bool(_caches(used)))
 
 
+OF_TOKENS = ("workload.cache_write_share", "workload.length_cv", "workload.retry_share")
+
 ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "workload.cached_share": lambda q, _: q.gaps is None,  # else gaps and new tokens say it
     "price.cache_lifetime_s": lambda _, used: any(
@@ -115,6 +117,8 @@ ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "price.holidays_per_year": _holidays,
     DEADLINE: lambda q, _: bool(np.any(np.asarray(q.settings.value(WAITS)))),
     "workload.deadline_peak_to_mean": lambda q, _: q.settings.given(DEADLINE),
+    "serving.replica_availability": lambda q, _: q.settings.given("serving.availability_target"),
+    **dict.fromkeys(OF_TOKENS, lambda _, used: any(not isinstance(o, SelfOption) for o in used)),
     **dict.fromkeys(values.OF_SESSIONS, lambda q, used: q.gaps is not None and _own(used)),
     **dict.fromkeys(values.OF_CACHES, _with_sessions),
     **dict.fromkeys(values.OF_THE_PEAK, lambda q, _: not values.all_waits(q.settings)),
@@ -488,13 +492,12 @@ def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
     return out
 
 
-ELSEWHERE = ("energy.", "own.pue", "own.host_power", "own.idle_", "own.light_", "own.full_")
-"""Settings that enter the energy of any GPUs, rented ones too, and so not only bills."""
+OWN = ("own.pue", "own.host_power", "own.idle_", "own.light_", "own.full_")
+ELSEWHERE = ("energy.", "latency.", *OWN)
+"""Settings that enter the energy and the first token of any GPUs, and so not only bills."""
 
 SIFTING = ("serving.", "rent.", "fleet.", "plan.")
 """Settings that may leave an own set-up out, so that its bill is not there to be entered."""
-
-IMAGES = "workload.images_per_request"
 
 
 def caveats(
@@ -508,14 +511,9 @@ def caveats(
         tried: Kinds of options that were looked at, those left out included.
     """
     idle = sorted({*_idle_settings(inputs, used, tried), *_idle_words(inputs, used)})
-    return (*_idle_line(idle), *_caveats_images(inputs), *_short_horizon(inputs, used))
-
-
-def _idle_line(idle: Sequence[str]) -> Iterator[str]:
-    if idle:
-        was = "was" if len(idle) == 1 else "were"
-        enters = "enters" if len(idle) == 1 else "enter"
-        yield f"{', '.join(idle)} {was} given and {enters} none of these bills"
+    was, enters = ("was", "enters") if len(idle) == 1 else ("were", "enter")
+    told = (f"{', '.join(idle)} {was} given and {enters} none of these bills",) if idle else ()
+    return (*told, *_caveats_images(inputs), *_short_horizon(inputs, used))
 
 
 def _by_flag(inputs: Question, field: str) -> str:
@@ -538,6 +536,7 @@ def _idle_settings(
     for path in inputs.request.settings:
         flag = _by_flag(inputs, path)
         needs = _horizon_enters if path == "horizon.months" else ONLY_WITH.get(path)
+        needs = None if path in (*values.OF_THE_PEAK, "workload.cached_share") else needs
         enters = path in entered and (needs is None or needs(inputs, used))
         doubtful = own and path.startswith(ELSEWHERE)
         doubtful |= not own and "self" in tried and path.startswith(SIFTING)

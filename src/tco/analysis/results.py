@@ -185,7 +185,8 @@ class OptionResult:
     notes: tuple[str, ...] = ()
     monthly_usd: float | None = None
     usd_per_mtok: float | None = None
-    band_usd: Band | None = None
+    band_usd: OpenBand | None = None
+    """At the ends of the throughput band, limits kept; no high end where they cannot be."""
     breakdown: Breakdown | None = None
     energy: EnergyResult | None = None
     upfront_usd: float | None = None

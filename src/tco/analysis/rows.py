@@ -15,6 +15,7 @@ from tco.analysis.results import (
     Breakdown,
     EnergyResult,
     ModelQuality,
+    OpenBand,
     OptionResult,
     ReplicaResult,
     ScalingResult,
@@ -54,7 +55,7 @@ from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.quality import benchmark_of
 from tco.options.question import Question
-from tco.options.settings import Settings, hours_per_month, target, workload
+from tco.options.settings import FACTOR, Settings, hours_per_month, target, workload
 from tco.options.setups import SetUps
 from tco.units import MTOK, show_number, show_seconds, show_share
 
@@ -272,7 +273,7 @@ def _self_result(
         replicas=number(servers.replicas),
         notes=(*option.notes, *first_token_words(replica, target(inputs.settings))),
         slo=limit_states(inputs.settings, replica),
-        band_usd=_band(option, inputs.settings, replica),
+        band_usd=_band(option, inputs.settings),
         breakdown=breakdown_of(bill, used.paid_hours),
         token_prices=None
         if brief
@@ -499,12 +500,16 @@ def prices_of(
     return token_prices(number(total_usd(bill)), idle, time, tokens)
 
 
-def _band(option: SelfOption, settings: Settings, replica: Replica) -> tuple[float, float]:
-    """Return the bill at the high and the low end of the throughput band [USD/month]."""
-    ends = replica.scaled(np.array([option.band[1], option.band[0]]))
-    servers = fleet(option, settings, ends)
-    low, high = np.broadcast_to(total_usd(own_bill(option, settings, servers)), 2)
-    return float(low), float(high)
+def _band(option: SelfOption, settings: Settings) -> OpenBand:
+    """Return the bill at the high and the low end of the throughput band [USD/month].
+
+    Limits on latency are kept, so that slower replicas take fewer requests at once: no high end
+    where one alone is too slow then.
+    """
+    ends = settings.value(FACTOR) * np.array([option.band[1], option.band[0]])
+    at = settings.with_values({FACTOR: ends})
+    low, high = np.broadcast_to(total_usd(lines(option, at)), 2)
+    return float(low), float(high) if np.isfinite(high) else None
 
 
 def _utilization(

@@ -174,7 +174,8 @@ def besides(
         yield "These are different models of different quality."
     pairs = same_weights_of(rows, ranked, least)
     won = [pair for pair in pairs if _ratio(pair) < 1.0]
-    unsure = [a.model for a, b in won if not a.band_usd or a.band_usd[1] >= (b.monthly_usd or 0.0)]
+    highs = ((a, b, (a.band_usd or (0.0, None))[1]) for a, b in won)
+    unsure = [a.model for a, b, high in highs if high is None or high >= (b.monthly_usd or 0.0)]
     if unsure:
         yield f"Within the throughput band that is not certain for {', '.join(unsure)}."
     lost = ", ".join(f"{a.model} ({_beside(a, b)})" for a, b in pairs if _ratio((a, b)) >= 1.0)

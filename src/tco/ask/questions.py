@@ -401,7 +401,7 @@ def train(
     Raises:
         UsageError: A value that cannot be read, or none where one is needed.
     """
-    if not models:
+    if not models and not question.get("model_config"):
         raise UsageError("which model? for example tco train llama-3.3-70b --training-tokens 100M")
     if (size := said.get("training_tokens")) is None:
         raise UsageError("how many tokens are trained on? for example --training-tokens 100M")
@@ -423,7 +423,7 @@ def train(
 
         against, saved = said.get("against"), said.get("prompt_saved")
         cases = ("train",) if inputs.volume_given else ("train", "unserved")
-        made = trained(inputs, models, tokens, ways, anew, against)
+        made = trained(inputs, models or inputs.request.models, tokens, ways, anew, against)
         # Where serving is priced, everything that says how has a part.
         return _with_idle(made, inputs, () if against or saved is not None else cases)
 

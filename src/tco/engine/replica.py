@@ -43,6 +43,7 @@ class Target:
         speculative_gain: Net speed-up of decoding by drafted tokens, as measured [1].
         drafts: 1 where tokens are drafted and the gain is the usual one at each batch, else 0 [1].
         max_ttft_s: Slowest first token; infinite for no limit [s].
+        speed: True speed over that of the model, which limits are held against [1].
         within: Shares of the requests [1] whose first token is within a time [s] in the busiest
             hour, queue included.
     """
@@ -55,6 +56,7 @@ class Target:
     speculative_gain: Number = 1.0
     max_concurrency_large: Number | None = None
     max_ttft_s: Number = np.inf
+    speed: Number = 1.0
     drafts: Number = 0.0
     within: tuple[tuple[float, float], ...] = ()
 
@@ -65,13 +67,14 @@ class Target:
         return np.where(gpu.admits_more, self.max_concurrency_large, self.max_concurrency)
 
     def kept(self, speed: Capacity, factor: Number, alone: Flag) -> Flags:
-        """Return whether a speed, `factor` [1] times what the model says, keeps the latencies.
+        """Return whether a speed, measured `factor` [1] times the model's, keeps the latencies.
 
         The first token does in its median; that of a request alone, unless it is surely too late.
         """
-        tpot = np.asarray(speed.tpot_s) <= self.max_tpot_s * np.asarray(factor)
+        true = np.asarray(factor) * self.speed
+        tpot = np.asarray(speed.tpot_s) <= self.max_tpot_s * true
         first = np.where(alone, ttft_ends(speed.ttft_s)[0], speed.ttft_s)
-        return np.asarray(tpot & (first <= self.max_ttft_s * np.asarray(factor)))
+        return np.asarray(tpot & (first <= self.max_ttft_s * true))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,7 +160,7 @@ class FirstTokens:
     waiting_share: float | None = None
     """Share of the requests that find all slots taken."""
     why_not: str | None = None
-    """Why it is not known."""
+    """Why it is not known, or what of the arrivals it leaves out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +229,7 @@ def _corrected(
             return _Corrected()
         factors = np.ones(BATCHES.size)  # a smaller batch gains more: the best is looked for
     lengths = ("isl", "osl", "cached_share", "speculative_gain", "drafts")
-    names = (*lengths, "max_tpot_s", "max_ttft_s")
+    names = (*lengths, "max_tpot_s", "max_ttft_s", "speed")
     columns: dict[str, Any] = {n: np.asarray(getattr(target, n))[..., None] for n in names}
     goal = replace(target, **columns)
     shapes = _lifted(model), _lifted(gpu), _lifted(layout), _lifted(profile)
@@ -315,6 +318,8 @@ def best_replica(
     counted in, is found by bisection on whole numbers, for all elements at once. Of two limits the
     looser one, and of two memories the larger, never finishes fewer requests.
 
+    Speeds are the model's, those of `target.speed` times them to come: `Replica.scaled`.
+
     Args:
         model, gpu, layout, profile: The set-up; fields broadcast.
         target: Lengths and limits.
@@ -336,6 +341,8 @@ def _largest(
     run: Callable[[Number], Capacity], said: _Corrected, low: Number, high: Number, target: Target
 ) -> Number:
     """Return the largest whole batch between two of them within the limit, `low` if none is."""
+    speed = run(high)  # most often nothing but memory or the server limits them
+    low = np.where(target.kept(speed, said.at(high, speed), high <= 1.0), high, low)
     spread = np.max(np.asarray(high) - np.asarray(low), initial=0.0) + 1.0
     for _ in range(int(np.ceil(np.log2(spread)))):
         middle = np.ceil((low + high) / 2.0)

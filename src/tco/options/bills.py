@@ -44,7 +44,7 @@ from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
 from tco.options.prices import LIST_PRICE, Buying, flows_of, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
-from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
+from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
 from tco.records import dataclass
 
@@ -340,11 +340,6 @@ def _rates(
 
 def replica_of(option: SelfOption, settings: Settings) -> Replica:
     """Return what one replica of the option sustains."""
-    return base_replica(option, settings, settings.value(FACTOR))
-
-
-def base_replica(option: SelfOption, settings: Settings, factor: Number = 1.0) -> Replica:
-    """Return the same at some factor on throughput [1]: measured, or as the model says."""
     goal = target(settings)
     if option.measured is not None:
         per_request = goal.osl if option.measured.of == "output" else goal.isl + goal.osl
@@ -355,7 +350,7 @@ def base_replica(option: SelfOption, settings: Settings, factor: Number = 1.0) -
             memory_slots=np.nan,
             lone_tpot_s=np.nan,
             lone_request_s=np.nan,
-        ).scaled(factor)
+        ).scaled(goal.speed)
     shapes = shapes_of(option, settings)
     if shapes is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
@@ -368,11 +363,12 @@ def base_replica(option: SelfOption, settings: Settings, factor: Number = 1.0) -
         from tco.options.sessions import with_kept  # few questions are about sessions
 
         best = with_kept(best, shapes[:3], shapes[3], settings, option.gaps, option.speed_factors)
-    best = best.scaled(factor)
+    best = best.scaled(goal.speed)
     if goal.within:
         from tco.options.first_tokens import in_time  # nor about the queue
 
-        best = in_time(best, shapes, settings, (option.gaps, option.speed_factors, factor))
+        turns = (option.gaps, option.speed_factors, goal.speed)
+        best = in_time(best, shapes, settings, turns, option.tries)
     return best
 
 
@@ -441,7 +437,6 @@ def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
 
 
 # What pairs of a set-up and a rent cost, all at once, and which is the cheapest.
-#
 # Pairs that are billed by the same formulas are one option of arrays to `own_bill`, which is the
 # bill of every option: nothing here adds anything up.
 

@@ -48,7 +48,12 @@ def first_tokens(
     rate, whole = workload(settings, tries).peak_requests_per_s, replica.open
     turns = (gaps, factors, settings.value(FACTOR))
     (one,) = _in_queue(shapes, settings, whole, np.reshape(rate, 1), np.array([needed]), turns)
-    return one()
+    found = one()
+    drifts = found.p50_s is not None and number(settings.value("workload.rate_cv")) > 0.0
+    return replace(found, why_not=EVEN) if drifts else found
+
+
+EVEN = "were the rate even within that hour (workload.rate_cv adds to it)"
 
 
 def _in_queue(
@@ -79,7 +84,9 @@ MOST_QUEUES = 25_000
 OF_QUEUES = ("serving.headroom", "latency.input_cv", "latency.output_cv", "serving.peakedness")
 
 
-def in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> Replica:
+def in_time(
+    best: Replica, shapes: Shapes, settings: Settings, turns: Turns, tries: Number = 1.0
+) -> Replica:
     """Return replicas with as much load as keeps the first token in time for those promised.
 
     In the fleet that the volume takes then. Where that varies or is not known a replica is looked
@@ -90,6 +97,7 @@ def in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> 
         shapes, settings: The set-ups.
         turns: How long sessions wait between turns, None where requests belong to none; what
             measurements multiplied speeds by, and what else did [1].
+        tries: How often a request is asked [1].
 
     Raises:
         UsageError: So many cases that their queues take too long.
@@ -97,11 +105,11 @@ def in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> 
     said = [(s.value, s.origin) for path, s in settings.items() if path.startswith(OF_REPLICAS)]
     try:
         one = (number(best.slots), number(best.requests_per_s), number(best.sessions))
-        found = _KNOWN.get(key := (shapes, turns, one, *said))
+        found = _KNOWN.get(key := (shapes, turns, tries, one, *said))
     except TypeError:  # arrays have no hash
-        return _in_time(best, shapes, settings, turns)
+        return _in_time(best, shapes, settings, turns, tries)
     if found is None:
-        _KNOWN[key] = found = _in_time(best, shapes, settings, turns)
+        _KNOWN[key] = found = _in_time(best, shapes, settings, turns, tries)
         if len(_KNOWN) > MOST_KNOWN:
             del _KNOWN[next(iter(_KNOWN))]
     return found
@@ -113,10 +121,10 @@ _KNOWN: dict[tuple[Any, ...], Replica] = {}
 """One bill after another asks for the same replica."""
 
 
-def _cases(best: Replica, settings: Settings) -> Replica:
+def _cases(best: Replica, settings: Settings, peak: Number) -> Replica:
     """Return the replicas as arrays of one shape; the arguments and what is raised as above."""
     columns = {f.name: np.asarray(getattr(best, f.name), dtype=float) for f in fields(Replica)}
-    varied = (*columns.values(), *(settings.value(name) for name in OF_QUEUES), _peak(settings))
+    varied = (*columns.values(), *(settings.value(name) for name in OF_QUEUES), peak)
     shape = np.broadcast_shapes(*map(np.shape, varied))
     wide = Replica(**{name: np.broadcast_to(x, shape) for name, x in columns.items()})
     if (many := np.count_nonzero(wide.feasible)) > MOST_QUEUES:
@@ -128,17 +136,20 @@ def _cases(best: Replica, settings: Settings) -> Replica:
     return wide
 
 
-def _peak(settings: Settings) -> Number:
+def _peak(settings: Settings, tries: Number) -> Number:
     """Return the requests of the busiest hour; not a number where the volume varies [request/s]."""
-    load = workload(settings)
-    return load.peak_requests_per_s if np.ndim(load.tokens_per_month) == 0 else np.nan
+    if np.ndim(workload(settings).tokens_per_month):
+        return np.nan
+    return workload(settings, tries).peak_requests_per_s
 
 
-def _in_time(best: Replica, shapes: Shapes, settings: Settings, turns: Turns) -> Replica:
-    wide = _cases(best, settings)
+def _in_time(
+    best: Replica, shapes: Shapes, settings: Settings, turns: Turns, tries: Number
+) -> Replica:
+    wide = _cases(best, settings, peak := _peak(settings, tries))
     usable = np.asarray(wide.feasible)
     shape, most = usable.shape, np.minimum(settings.value("serving.headroom"), 1.0)
-    peak, within = np.broadcast_to(_peak(settings), shape), target(settings).within
+    peak, within = np.broadcast_to(peak, shape), target(settings).within
     done: dict[tuple[int, float, float], bool] = {}
 
     def kept(part: Floats, asked: Flags) -> Flags:

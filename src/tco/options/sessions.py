@@ -169,7 +169,8 @@ def _kept(
     server = session_server(model, gpu, layout, profile, goal, of, room, factors)
     running = server.pool_tokens / (of.context_tokens - of.shared_tokens + of.output_tokens)
     limit = np.where(profile.single_stream, 1.0, np.minimum(goal.limit(gpu), running))
-    return server, kept(of, server, Limits(goal.max_tpot_s, goal.max_ttft_s, limit))
+    slowest = goal.max_tpot_s * goal.speed, goal.max_ttft_s * goal.speed
+    return server, kept(of, server, Limits(*slowest, limit))
 
 
 _known = lru_cache(maxsize=256)(_kept)

@@ -186,7 +186,8 @@ OF_THE_PEAK = (
 
 OF_SESSIONS = (
     *(f"workload.sessions.{n}" for n in ("growth_tokens", "lanes", "at_once")),
-    *("serving.kv_pool_share", "serving.admission_cap", "serving.kv_pool_tokens"),
+    *(f"serving.{n}" for n in ("kv_pool_share", "kv_pool_tokens", "admission_cap")),
+    *("serving.host_cache_gb", "serving.host_gb_per_s"),
 )
 """What holds for sessions that wait on own GPUs, and for no other requests."""
 
@@ -227,17 +228,17 @@ def target(settings: Settings) -> Target:
 def _target(settings: Settings) -> Target:
     load = workload(settings)
     each_s = deadline_s(settings) / np.maximum(load.osl, 1.0)
-    max_tpot_s, first = settings.value(TPOT), _or_none(settings.value(TTFT))
     return Target(
         isl=load.isl,
         osl=load.osl * load.reasoning_factor,
         cached_share=load.cached_share,
-        max_tpot_s=_limit_s(settings, TPOT, each_s, max_tpot_s),
+        max_tpot_s=_limit_s(settings, TPOT, each_s, settings.value(TPOT)),
         max_concurrency=settings.value("serving.max_concurrency"),
         max_concurrency_large=settings.value("serving.max_concurrency_large"),
         speculative_gain=settings.value("serving.speculative_gain"),
         drafts=settings.value("serving.drafts"),
-        max_ttft_s=_limit_s(settings, TTFT, np.inf, first),
+        max_ttft_s=_limit_s(settings, TTFT, np.inf, _or_none(settings.value(TTFT))),
+        speed=settings.value(FACTOR),
         within=tuple(
             (share, float(settings[n].value))
             for n, share in WITHIN.items()
@@ -249,7 +250,6 @@ def _target(settings: Settings) -> Target:
 AT = "workload.sessions."
 OPEN = f"{AT}open"
 """What is said of sessions, and how many are open at the peak."""
-
 
 TPOT, TTFT, FACTOR = "serving.max_tpot_s", "serving.max_ttft_s", "serving.throughput_factor"
 WITHIN = {f"serving.max_ttft_p{level}_s": level / 100 for level in (50, 95, 99)}

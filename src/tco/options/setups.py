@@ -35,7 +35,7 @@ from tco.options.measurements import (
     evidence_band,
     in_words,
 )
-from tco.options.settings import FACTOR, Settings, target
+from tco.options.settings import Settings, target
 from tco.options.shapes import stacked, taken
 from tco.records import dataclass
 
@@ -441,7 +441,7 @@ def _sized(tried: SetUps) -> SetUps:
     if not tried.size:
         return tried
     inputs, found = tried.inputs, tried.found
-    goal, given = target(inputs.settings), inputs.settings.value(FACTOR)
+    goal = target(inputs.settings)
     column = {f.name: np.array(getattr(tried.replica, f.name)) for f in fields(Replica)}
     column["memory_slots"] = np.asarray(
         max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
@@ -457,12 +457,14 @@ def _sized(tried: SetUps) -> SetUps:
     for rows, each in ((plain, ()), (near, factors)):
         if rows.size:
             best = best_replica(*tried.shapes(rows), inputs.serving, goal, each)
-            best = _with_sessions(tried, best, rows, each).scaled(given)
+            best = _with_sessions(tried, best, rows, each).scaled(goal.speed)
             if goal.within:
                 from tco.options.first_tokens import in_time  # few questions are about the queue
 
                 shapes = (*tried.shapes(rows), inputs.serving)
-                best = in_time(best, shapes, inputs.settings, (inputs.gaps, each, given))
+                turns = (inputs.gaps, each, goal.speed)
+                tries = np.array([m.tries for m in tried.models])[tried.model[rows]]
+                best = in_time(best, shapes, inputs.settings, turns, tries)
             for name in column:
                 column[name][rows] = getattr(best, name)
     sized = replace(tried, replica=Replica(**column), near=near, factors=factors)

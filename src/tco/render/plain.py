@@ -239,7 +239,8 @@ def _assumed(rows: Sequence[AssumptionResult]) -> Iterator[str]:
     judged = [r for r in rows if r.judgment]
     chosen = [*given, *judged][:ASSUMPTIONS]
     if rows:
-        parts = (f"{r.path}={_plain(in_unit(r.value, r.unit))}" for r in chosen)
+        told = (in_unit(r.value, re.sub("^share .*", "share", r.unit)) for r in chosen)
+        parts = (f"{r.path}={_plain(x)}" for r, x in zip(chosen, told, strict=True))
         yield f"assumed[{len(chosen)} of {len(rows)}]: {' '.join(parts)}"
 
 

@@ -17,6 +17,7 @@ from tco.analysis.results import (
     Breakdown,
     CatalogStamp,
     CheckResult,
+    OpenBand,
     WorkloadResult,
 )
 from tco.engine.replica import FirstTokens
@@ -247,7 +248,8 @@ def first_token(first: FirstTokens) -> str:
     if first.p50_s is None or first.p95_s is None or first.p99_s is None:
         return f"First token with the queue: {first.why_not}"
     p50, *rest = (show_seconds(s) for s in (first.p50_s, first.p95_s, first.p99_s))
-    return f"First token in the busiest hour: p50 {p50}, p95 {rest[0]}, p99 {rest[1]}"
+    told = f"First token in the busiest hour: p50 {p50}, p95 {rest[0]}, p99 {rest[1]}"
+    return f"{told}, {first.why_not}" if first.why_not else told
 
 
 def count(value: float) -> str:
@@ -277,9 +279,16 @@ def percent_more(value: float, best: float) -> str:
     return f"x{ratio:.1f}" if ratio >= 2.995 else f"+{(ratio - 1) * 100:.0f}%"
 
 
-def spread(low: float, high: float) -> str:
-    """Return a range of money: `$31,000 to $48,000`."""
-    return f"{show_usd(low)} to {show_usd(high)}"
+def spread(band: OpenBand | None) -> str:
+    """Return a range of money, empty where it is one figure.
+
+    >>> spread((31e3, 48e3)), spread((31e3, None)), spread((31e3, 31e3))
+    ('$31,000 to $48,000', '$31,000 or more', '')
+    """
+    if band is None or band[0] == band[1]:
+        return ""
+    low, high = band
+    return f"{show_usd(low)} or more" if high is None else f"{show_usd(low)} to {show_usd(high)}"
 
 
 def parts(breakdown: Breakdown, sign: str = "") -> str:

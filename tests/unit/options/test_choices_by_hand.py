@@ -517,9 +517,10 @@ def test_what_owning_a_gpu_costs() -> None:
 def test_a_measured_throughput_is_of_answers_or_of_all_tokens() -> None:
     settings = asked(isl=900.0, osl=100.0).settings
 
-    def rate(of: str, **more: Any) -> Any:
+    def rate(of: str, factor: float = 1.0) -> Any:
         option: Any = SimpleNamespace(measured=SimpleNamespace(of=of, tokens_per_s=2000.0))
-        return bills.base_replica(option, settings, **more).requests_per_s
+        at = settings.with_values({"serving.throughput_factor": factor})
+        return bills.replica_of(option, at).requests_per_s
 
     assert (rate("output"), rate("total"), rate("total", factor=0.5)) == (20.0, 2.0, 1.0)
     assert rate("total", factor=2.0) == 4.0

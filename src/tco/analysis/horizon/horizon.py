@@ -253,13 +253,14 @@ def _in_parts(row: HorizonRow, option: Option, paid: Cash, path: VolumePath) -> 
     low, high = (
         _npv(flows(option, replace(path, end=end), [0])[0], path) for end in ("low", "high")
     )
+    top = max(high, row.npv_usd) if np.isfinite(high) else None  # too slow for the limits
     return replace(
         row,
         running_usd=float(paid.running.sum()),
         setup_usd=float(paid.setup.sum()),
         capex_usd=float(paid.capex.sum()),
         resale_usd=float(paid.resale.sum()),
-        npv_band_usd=(min(low, row.npv_usd), max(high, row.npv_usd)),
+        npv_band_usd=(min(low, row.npv_usd), top),
         bought=_trades(paid.bought[0], paid.capex[0], path),
         sold=_trades(paid.sold[0], paid.resale[0], path),
         price_kind=kind_of(option, path.inputs),

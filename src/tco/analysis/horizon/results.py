@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from tco.analysis.results import Envelope, Flip, ModelQuality, TrustLevel, WorkloadResult
+from tco.analysis.results import Envelope, Flip, ModelQuality, OpenBand, TrustLevel, WorkloadResult
 from tco.catalog.lookup import ModelClass
 from tco.engine.ledger import Origin
 from tco.records import dataclass
@@ -91,7 +91,7 @@ class HorizonRow:
     """GPUs that are bought, installation with them, and capital as a sum [USD]."""
     resale_usd: float = 0.0
     """What GPUs are sold for; total = running + set-up + capex - resale [USD]."""
-    npv_band_usd: tuple[float, float] | None = None
+    npv_band_usd: OpenBand | None = None
     """`npv_usd` at the ends of the throughput band and of what prices may become [USD]."""
     bought: tuple[HorizonTrade, ...] = ()
     sold: tuple[HorizonTrade, ...] = ()
@@ -222,7 +222,8 @@ def _within(result: HorizonResult) -> str:
     if least.npv_band_usd is None or not rivals:
         return ""
     top = least.npv_band_usd[1]
-    close = [r for r in rivals if r.npv_band_usd is not None and r.npv_band_usd[0] < top]
+    near = [r for r in rivals if r.npv_band_usd is not None]
+    close = [r for r in near if top is None or (r.npv_band_usd or (0.0,))[0] < top]
     if not close:
         return "The bands of prices and throughput do not turn that."
     names = " or ".join(r.letter for r in close)

@@ -486,7 +486,7 @@ def _method(tally: Tally, model: BillModel) -> tuple[str, ...]:
         f"{tally.draws:,} draws in {tally.chunks} Latin hypercubes of at most {CHUNK:,}; "
         "percentiles are means over these",
         "choices such as the latency limit, headroom and redundancy are not drawn, nor is what "
-        "was given",
+        "was given; a batch keeps limits on latency at the throughput that is expected",
         "inputs of a correlated group share the variance shares of the group",
         f"what knowing a number is worth: from the first {tally.valued:,} draws",
     ]

@@ -21,7 +21,7 @@ from tco.engine.draws import (
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.shapes import Flags, Floats, Indices
-from tco.options.bills import Option, SelfOption, base_replica, fleet, lines
+from tco.options.bills import Option, SelfOption, fleet, lines, replica_of
 from tco.options.cheapest import cheapest, sure_enough, undercut
 from tco.options.machines import own_bill
 from tco.options.settings import Settings
@@ -66,8 +66,8 @@ class BillModel:
     Args:
         axes: The grid, by the path of what is uncertain.
         sizing: By option, over the nodes of the grid: logarithm of the requests a second of a
-            replica, and its requests in flight at capacity. A first token that is promised is in
-            time at a factor on throughput of 1: draws of that factor change the speed alone.
+            replica, and its requests in flight at capacity. Limits on latency are kept at the
+            throughput that is expected: draws of it change the speed alone.
     """
 
     options: tuple[Option, ...]
@@ -100,7 +100,7 @@ def _sizing(
 ) -> tuple[Floats, Floats]:
     mesh = np.meshgrid(*(nodes(axis) for _, axis in axes), indexing="ij")
     at = {path: m.ravel() for (path, _), m in zip(axes, mesh, strict=True)}
-    replica = base_replica(option, settings.with_values(at))
+    replica = replica_of(option, settings.with_values(at))
     shape = mesh[0].size
     with np.errstate(invalid="ignore"):
         rate = np.log(np.broadcast_to(replica.requests_per_s, shape))
@@ -163,9 +163,10 @@ def replica_for(
     model: BillModel, option: SelfOption, draws: Draws, where: Places | None
 ) -> Replica:
     """Return what one replica of a set-up sustains for each draw."""
-    factor = draws.get(f"{THROUGHPUT}@{option.id}", model.settings.value(THROUGHPUT))
+    now = np.asarray(model.settings.value(THROUGHPUT))
+    factor = draws.get(f"{THROUGHPUT}@{option.id}", now) / now
     if where is None:
-        return base_replica(option, model.settings).scaled(factor)
+        return replica_of(option, model.settings).scaled(factor)
     rate, slots = model.sizing[option.id]
     blank = np.full(1, np.nan)
     made = Replica(

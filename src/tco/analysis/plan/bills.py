@@ -39,7 +39,7 @@ from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
 from tco.options.question import Question
-from tco.options.settings import Settings, workload
+from tco.options.settings import FACTOR, Settings, workload
 from tco.units import MTOK, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def hybrid(inputs: Question, api: TokenOption, mix: HybridMix, api_usd: float) -
     mean = float(mix.load.mean())
     return replace(
         _strategy(inputs, number(total_usd(bill)), made, api_usd),
-        band_usd=_band(mix, number(total_usd(bill))),
+        band_usd=_band(mix, inputs.settings, number(total_usd(bill))),
         gpus=float(mix.base_gpus + mix.peak_gpus),
         own_tokens_share=mix.own_load / mean if mean > 0 else 0.0,
         own_hours_share=_alone_share(mix),
@@ -285,14 +285,22 @@ def own_by_hour(mix: HybridMix, factor: float = 1.0) -> Floats:
     return np.stack([base, peak])
 
 
-def _band(mix: HybridMix, usd: float) -> Band:
+def _capacities(option: SelfOption, settings: Settings) -> tuple[float, float]:
+    """Return what a replica serves at the ends of its band, limits kept, over the expected [1]."""
+    speeds = settings.value(FACTOR) * np.array([option.band[1], option.band[0], 1.0])
+    rates = np.asarray(replica_of(option, settings.with_values({FACTOR: speeds})).requests_per_s)
+    high, low = np.nan_to_num(rates[:2] / rates[2])
+    return float(high), float(low)
+
+
+def _band(mix: HybridMix, settings: Settings, usd: float) -> Band:
     """Return the bill at the high and the low end of the throughput band [USD/month]."""
-    way = mix.base or mix.peak
-    band = getattr(way.option, "band", (1.0, 1.0)) if way else (1.0, 1.0)
+    option = way.option if (way := mix.base or mix.peak) else None
+    factors = _capacities(option, settings) if isinstance(option, SelfOption) else (1.0, 1.0)
     worth = np.array([mix.usd_per_load - (w.work_usd if w else 0.0) for w in (mix.base, mix.peak)])
     now = own_by_hour(mix).mean(axis=-1)
     ends = []
-    for factor in (band[1], band[0]):
+    for factor in factors:
         less = now - own_by_hour(mix, factor).mean(axis=-1)
         ends.append(usd + float(less @ worth) * mix.hours_per_month)
     return ends[0], ends[1]

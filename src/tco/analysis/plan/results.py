@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from tco.analysis.results import (
-    Band,
     BillLine,
     CheckResult,
     Envelope,
     Flip,
+    OpenBand,
     Origin,
     TrustLevel,
     WorkloadResult,
@@ -51,7 +51,7 @@ class StrategyResult:
     usd_per_mtok: float | None
     to_api: float | None
     """Its cost over that of sending everything to the API."""
-    band_usd: Band | None
+    band_usd: OpenBand | None
     """Low and high with the throughput band of the capacity model, at the same units."""
     gpus: float | None
     """Most GPUs at a time."""

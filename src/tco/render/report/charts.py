@@ -73,7 +73,7 @@ def bills(steps: Sequence[tuple[float, Sequence[OptionResult]]], looks: Looks) -
             rows.append({**place, "head": f"{look.mark}  {option.id}", "figure": told})
             parts += [{**place, **part} for part in _parts(option.breakdown, PARTS)]
             band = option.band_usd
-            if band and band[0] < band[1]:
+            if band and band[1] is not None and band[0] < band[1]:
                 bands.append({**place, "low": rounded(band[0]), "high": rounded(band[1])})
     here = "datum.step == step"
     bars = stacked(data, parts, here)
@@ -244,7 +244,7 @@ def draws(result: MonteCarloResult) -> Spec:
     for rank, option in enumerate(result.options):
         low, middle, high = option.usd.p5, option.usd.p50, option.usd.p95
         known = low is not None and middle is not None and high is not None
-        figure = words.spread(low, high) if known else "cannot always serve"  # type: ignore[arg-type]
+        figure = words.spread((low or 0.0, high)) if known else "cannot always serve"
         told.append({"rank": rank, "head": option.id, "figure": figure})
         if low is not None and middle is not None and high is not None:
             ends = {"from": rounded(low), "to": rounded(high), "p50": rounded(middle)}

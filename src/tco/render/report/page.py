@@ -186,8 +186,7 @@ def _part_usd(key: str) -> Callable[[OptionResult], float]:
 
 
 def _spread(option: OptionResult) -> str | None:
-    band = option.band_usd
-    return words.spread(*band) if band and band[0] < band[1] else None
+    return words.spread(option.band_usd) or None
 
 
 def assumption_rows(report: Report) -> list[tuple[str, ...]]:

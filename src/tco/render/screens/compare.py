@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from tco.analysis.results import CompareResult, OptionResult
+from tco.analysis.results import CompareResult, OpenBand, OptionResult
 from tco.analysis.verdict import CLASSES, said
 from tco.catalog.lookup import ModelClass
 from tco.catalog.trust import LEVELS
@@ -195,9 +195,8 @@ def _notes(option: OptionResult, result: CompareResult) -> list[str]:
         units = f"{words.count(option.replicas or 0.0)} units"
         parts.append(f"{units if option.gpus is None else _gpus(option)}, {used} used")
         parts.append(words.parts(option.breakdown))
-    band = option.band_usd
-    if band is not None and band[0] < band[1]:
-        parts.append(words.spread(*band))
+    if spread := words.spread(option.band_usd):
+        parts.append(spread)
     if option.upfront_usd is not None:
         parts.append(f"{show_usd(option.upfront_usd)} up front")
     return [*parts, *option.notes]
@@ -404,7 +403,7 @@ def _mean_gpus(option: OptionResult) -> float | None:
     return option.gpus if option.scaling is None else option.scaling.billed_gpus
 
 
-def _end(band: tuple[float, float] | None, which: int) -> float | None:
+def _end(band: OpenBand | None, which: int) -> float | None:
     return None if band is None else band[which]
 
 

@@ -183,8 +183,9 @@ ENERGY = "Energy"
 
 def _beside_words(option: OptionResult) -> Iterator[str]:
     band, energy, used = option.band_usd, option.energy, option.utilization
-    if band is not None and band[0] < band[1]:
-        yield f"Within the throughput band {words.spread(*band)} a month"
+    if spread := words.spread(band):
+        slow = ": its slow end does not keep the limits" if band and band[1] is None else ""
+        yield f"Within the throughput band {spread} a month{slow}"
     if option.upfront_usd is not None:
         cash = show_usd(option.upfront_usd)
         yield f"Up front {cash} in cash, which the amortized lines pay back"

@@ -291,8 +291,13 @@ _OWN = re.compile(r"^self/(?P<model>[^@/]+)@(?P<hardware>[^/]+)/(?P<rent>.+)$")
 
 def _bands(result: HorizonResult) -> str:
     known = [(row, row.npv_band_usd) for row in result.rows if row.npv_band_usd is not None]
-    told = [f"{row.letter}{NBSP}{_short(low)}–{_short(high)}" for row, (low, high) in known]
+    ends = (f"{_short(low)}{_top(high)}" for _, (low, high) in known)
+    told = [f"{row.letter}{NBSP}{said}" for (row, _), said in zip(known, ends, strict=True)]
     return in_money(f"Bands of today's $: {', '.join(told)}.")
+
+
+def _top(high: float | None) -> str:
+    return " or more" if high is None else f"–{_short(high)}"
 
 
 def _short(usd: float) -> str:

@@ -269,8 +269,8 @@ def _reserved(name: str) -> bool:
 def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
     cells = tuple(column.text(row) for column in columns)
     parts = [row.why_not] if row.why_not else []
-    if row.band_usd is not None and row.band_usd[0] < row.band_usd[1]:
-        parts.append(f"{words.spread(*row.band_usd)} within the throughput band")
+    if spread := words.spread(row.band_usd):
+        parts.append(f"{spread} within the throughput band")
     return Row(cells=cells, note=words.notes_of(parts) if noted else "")
 
 
