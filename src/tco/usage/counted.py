@@ -25,14 +25,11 @@ TOKENS_PER_S = (200, 50, 10)
 TIMED = {"tens": 1, "busiest": 1, "ends": 1, **{f"ends_{n}": PREFILL * n for n in TOKENS_PER_S}}
 """Queries that count requests by time, and the units of their times [1/s]."""
 
-MOST_CELLS = 48_000_000
-"""Widest array, 4 B a cell: three weeks of seconds of 25 models."""
+MOST_CELLS = 32_000_000
+"""Widest array, of 2 B or 4 B a cell: a year of steps of ten models."""
 
 MOST_ROWS = 8_000_000
 """Rows that are fetched at once, on the average."""
-
-MOST_SLICES = 100
-"""In more parts than this a table is not read: it is too sparse to be counted so."""
 
 MARGIN_S = 86_400
 """How long after the last begin an end may lie and still be counted in the array [s]."""
@@ -76,7 +73,7 @@ class TimeCounter:
     def _begun(self) -> dict[str, Arrays]:
         """Return requests by model and step, and the most in a second by model."""
         size, width = len(self.models), self.last - self.first
-        if size * width > min(MOST_CELLS * MOST_SLICES, 10 * STEP_S * MOST_CELLS):
+        if size * width > STEP_S * MOST_CELLS:
             return {}
         tens = Grid(size, self.first // STEP_S, width // STEP_S, np.int32)
         most, whole = np.zeros(size, np.int64), 0
@@ -184,3 +181,19 @@ def sliced(each: str, low: int, high: int) -> str:
     """Return a query over the good rows as one over those that begin in a span [s]."""
     some = f'(SELECT * FROM "good" WHERE t >= {low} AND t < {high})'
     return each.replace('FROM "good" AS', f"FROM {some} AS")
+
+
+def count_ids(times: Any, ids: Any) -> None:
+    """Count ids of one file, up to 2; those of a file mostly lie together.
+
+    Args:
+        times: How often each id from 0 on was there already, changed here [n].
+        ids: Of the file.
+    """
+    first, last = int(ids.min()), int(ids.max())
+    if last - first <= 8 * len(ids):
+        here = np.bincount(ids - first)
+        times[first : last + 1] = np.minimum(times[first : last + 1] + here, 2)
+    else:
+        unique, here = np.unique(ids, return_counts=True)
+        times[unique] = np.minimum(times[unique] + here, 2)
