@@ -22,7 +22,11 @@ from tco.usage.read import Reading
 from tco.usage.rows import BAD, QUERIES_FILE, queries
 
 DAY = ("--as-of", "2026-11-30")
-NAMES = [name for name in queries() if name not in ("over", "seconds", "cells_hourly")]
+NAMES = [
+    name
+    for name in queries()
+    if name not in ("over", "seconds", "cells_hourly") and not name.startswith("each_")
+]
 NEEDED = ("start", "model", "input", "output")
 COLUMNS = "--columns=start=at,end=done,model=m,input=i,output=o,read=c,cost=usd,batch=b,session=s"
 WAREHOUSES = ("postgres", "spark", "bigquery", "snowflake", "clickhouse", "trino", "duckdb")

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from tco.records import dataclass
+from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
 from tco.usage.rows import WRITES, UsageRow, columns, plain
 
 HOUR_S, DAY_S = 3_600, 86_400
@@ -23,15 +24,6 @@ SUMS = (
     *("n", "input", "read", *WRITES, "output", "reasoning", "usd_nano"),
     *("read_estimate", "searches", "image_input"),
 )
-STEP_S = 10
-"""Grid on which requests in flight are counted [s]."""
-
-TOKENS_PER_S = (200, 50, 10)
-"""Speeds at which requests in flight are counted: from a fast replica to a slow one [token/s]."""
-
-PREFILL = 400
-"""Uncached input tokens that a full replica takes in the time of one output token [1]."""
-
 REUSE_GAPS_S = (1, 10, 30, 100, 300, 1000, 3600, 86_400)
 
 FLIGHT_SHARES = (0.5, 0.9, 0.99, 0.999)
@@ -187,21 +179,43 @@ def _with_all(starts: dict[str, Steps]) -> dict[str, Steps]:
     if not starts:
         return {}
     t, n = (np.concatenate(values) for values in zip(*starts.values(), strict=True))
-    every, counts = _summed(t, n)
+    every, counts = _summed(t, n, step=STEP_S)
     return {**starts, "": (every, counts)}
 
 
-def _summed(t: Any, *counts: Any) -> tuple[Any, ...]:
+def _summed(t: Any, *counts: Any, step: int = 1) -> tuple[Any, ...]:
     """Return times, each once and ascending, with the sums of counts at each.
 
-    Times mostly lie in ascending runs, which a stable sort only merges.
+    Args:
+        t: Multiples of `step` [s].
+        counts: Whole numbers at each.
+        step: Where times lie closely, their sums do in arrays, and nothing is sorted [s].
     """
     if not len(t):
         return t, *counts
+    first = t.min()
+    place = (t - first) // step
+    width = int(place.max()) + 1
+    if width <= CLOSE * len(t):
+        there = np.zeros(width, bool)
+        there[place] = True
+        at = np.flatnonzero(there)
+        return (first + at * step).astype(t.dtype), *(_at(place, n, width)[at] for n in counts)
     order = np.argsort(t, kind="stable") if (t[1:] < t[:-1]).any() else slice(None)
     t = t[order]
     first = np.flatnonzero(np.append(True, t[1:] != t[:-1]))
     return t[first], *(np.add.reduceat(n[order], first) for n in counts)
+
+
+CLOSE = 8
+"""Values lie closely where there are at most so many places for each of them."""
+
+
+def _at(place: Any, n: Any, width: int) -> Any:
+    """Return the sums of whole numbers at each of so many places."""
+    out = np.zeros(width, np.int64)
+    np.add.at(out, place, n.astype(np.int64, copy=False))
+    return out
 
 
 def _hours(starts: dict[str, Steps]) -> Arrays:
@@ -267,6 +281,7 @@ def _flight(start: Any, begun: Any, end: Any, ended: Any) -> Flight:
         np.concatenate([start, end]),
         np.concatenate([begun, np.zeros(len(end), np.int64)]),
         np.concatenate([begun, -ended]),
+        step=STEP_S,
     )
     values, mean = in_flight(ten // STEP_S, starts, d, FLIGHT_SHARES)
     return Flight(values, mean, int(starts.sum()))
@@ -298,6 +313,9 @@ def in_flight(ten: Any, starts: Any, d: Any, shares: Sequence[float]) -> tuple[l
     """
     now = np.cumsum(d)
     spans = np.diff(np.append(ten, ten[-1] + 1))
-    order = np.argsort(now, kind="stable")
     mean = float((now * spans).sum() / max(spans.sum(), 1))
+    low, width = int(now.min()), int(now.max() - now.min()) + 1
+    if width <= CLOSE * len(now):
+        return quantiles(np.arange(low, low + width), _at(now - low, starts, width), shares), mean
+    order = np.argsort(now, kind="stable")
     return quantiles(now[order], np.asarray(starts)[order], shares), mean

@@ -752,7 +752,9 @@ SELECT
   CAST(SUM("t1"."n") AS INT) AS "n"
 FROM (
   SELECT
-    *
+    "t0"."model",
+    "t0"."t",
+    "t0"."n"
   FROM "good" AS "t0"
   WHERE
     "t0"."bucket_s" = 0
@@ -764,6 +766,116 @@ FROM (
 GROUP BY
   1,
   2
+
+-- name: each_begun
+SELECT
+  "t0"."model",
+  "t0"."t",
+  "t0"."n"
+FROM "good" AS "t0"
+WHERE
+  "t0"."bucket_s" = 0
+  AND NOT (
+    COALESCE("t0"."only_cost", FALSE)
+  )
+  AND "t0"."t" IS NOT NULL
+
+-- name: each_ends
+SELECT
+  "t0"."model",
+  "t0"."e" - (
+    "t0"."e" % 10
+  ) AS "t",
+  "t0"."n"
+FROM "good" AS "t0"
+WHERE
+  "t0"."bucket_s" = 0
+  AND NOT (
+    COALESCE("t0"."only_cost", FALSE)
+  )
+  AND "t0"."t" IS NOT NULL
+  AND "t0"."e" IS NOT NULL
+
+-- name: each_ends_200
+SELECT
+  "t0"."model",
+  (
+    (
+      CAST("t0"."t" AS BIGINT) * 80000
+    ) + (
+      CAST(ABS("t0"."output") AS BIGINT) * 400
+    ) + ABS("t0"."input" - COALESCE("t0"."read", 0))
+  ) - (
+    (
+      (
+        CAST("t0"."t" AS BIGINT) * 80000
+      ) + (
+        CAST(ABS("t0"."output") AS BIGINT) * 400
+      ) + ABS("t0"."input" - COALESCE("t0"."read", 0))
+    ) % 800000
+  ) AS "t",
+  "t0"."n"
+FROM "good" AS "t0"
+WHERE
+  "t0"."bucket_s" = 0
+  AND NOT (
+    COALESCE("t0"."only_cost", FALSE)
+  )
+  AND "t0"."t" IS NOT NULL
+
+-- name: each_ends_50
+SELECT
+  "t0"."model",
+  (
+    (
+      CAST("t0"."t" AS BIGINT) * 20000
+    ) + (
+      CAST(ABS("t0"."output") AS BIGINT) * 400
+    ) + ABS("t0"."input" - COALESCE("t0"."read", 0))
+  ) - (
+    (
+      (
+        CAST("t0"."t" AS BIGINT) * 20000
+      ) + (
+        CAST(ABS("t0"."output") AS BIGINT) * 400
+      ) + ABS("t0"."input" - COALESCE("t0"."read", 0))
+    ) % 200000
+  ) AS "t",
+  "t0"."n"
+FROM "good" AS "t0"
+WHERE
+  "t0"."bucket_s" = 0
+  AND NOT (
+    COALESCE("t0"."only_cost", FALSE)
+  )
+  AND "t0"."t" IS NOT NULL
+
+-- name: each_ends_10
+SELECT
+  "t0"."model",
+  (
+    (
+      CAST("t0"."t" AS BIGINT) * 4000
+    ) + (
+      CAST(ABS("t0"."output") AS BIGINT) * 400
+    ) + ABS("t0"."input" - COALESCE("t0"."read", 0))
+  ) - (
+    (
+      (
+        CAST("t0"."t" AS BIGINT) * 4000
+      ) + (
+        CAST(ABS("t0"."output") AS BIGINT) * 400
+      ) + ABS("t0"."input" - COALESCE("t0"."read", 0))
+    ) % 40000
+  ) AS "t",
+  "t0"."n"
+FROM "good" AS "t0"
+WHERE
+  "t0"."bucket_s" = 0
+  AND NOT (
+    COALESCE("t0"."only_cost", FALSE)
+  )
+  AND "t0"."t" IS NOT NULL
 
 -- name: over
 CAST(CASE WHEN ( "t0"."bucket_s" = 0 ) OR ( COALESCE("t0"."n", 0) < 1 ) THEN ABS("t0"."input") ELSE ( ( ABS("t0"."input") - ( COALESCE("t0"."n", 0) * {edge} ) ) - COALESCE("t0"."n", 0) ) + {edge} + 1 END > {edge} AS INT)

@@ -19,12 +19,10 @@ from tco.usage.aggregates import (
     DAY_S,
     HOUR_S,
     NAMES,
-    PREFILL,
     REUSE_GAPS_S,
-    STEP_S,
     SUMS,
-    TOKENS_PER_S,
 )
+from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
 from tco.usage.rows import COLUMNS, QUERIES_FILE, WRITES
 
 TYPES = {
@@ -141,9 +139,15 @@ def timed(good: Any) -> Any:
     return calls(good).filter(lambda t: t.t.notnull())
 
 
+def begun(good: Any) -> Any:
+    """Return each request by when it begins."""
+    some = timed(good)
+    return some.select(some.model, some.t, some.n)
+
+
 def seconds(good: Any) -> Any:
     """Return requests by model and second."""
-    some = timed(good)
+    some = begun(good)
     return some.group_by([some.model, some.t]).agg(n=some.n.sum().cast("int32"))
 
 
@@ -162,8 +166,8 @@ def busiest(each_second: Any) -> Any:
     return alone.union(every.select(model=ibis_module().literal(""), n=every.n))
 
 
-def ends(good: Any, speed: int | None) -> Any:
-    """Return requests by model and the step in which they end, as logged or at a speed [token/s].
+def ended(good: Any, speed: int | None) -> Any:
+    """Return each request by the step in which it ends, as logged or at a speed [token/s].
 
     At a speed: `start + (output + (input - cached) / PREFILL) / speed` in units of
     `1 / (PREFILL x speed)` s, whole numbers throughout.
@@ -177,7 +181,12 @@ def ends(good: Any, speed: int | None) -> Any:
         fresh = (some["input"] - some["read"].fill_null(0)).abs()
         end = whole(some.t) * unit + whole(some.output.abs()) * PREFILL + fresh
         at = end - end % (STEP_S * unit)
-    picked = some.select(model=some.model, t=at, n=some.n)
+    return some.select(model=some.model, t=at, n=some.n)
+
+
+def ends(good: Any, speed: int | None) -> Any:
+    """Return requests by model and the step of `STEP_S` in which they end."""
+    picked = ended(good, speed)
     return ordered(picked.group_by(["model", "t"]).agg(**_sums(picked, ("n",))), "model", "t")
 
 
@@ -256,6 +265,9 @@ def duckdb_text() -> str:
         "seconds": seconds(good),
         "tens": steps(second),
         "busiest": busiest(second),
+        "each_begun": begun(good),
+        "each_ends": ended(good, None),
+        **{f"each_ends_{speed}": ended(good, speed) for speed in TOKENS_PER_S},
     }
     texts = {name: sql(tree, "duckdb") for name, tree in found.items()}
     over_ = sql(good.select(over=over(good, EDGE).cast("int32")), "duckdb")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from tco.errors import DataError, UsageError
+from tco.usage.counted import count_ids
 from tco.usage.formats.table import (
     FILE,
     INTEGERS,
@@ -113,11 +113,16 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
         return f"CAST({_in_us(field)} AS BIGINT)"
     number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
     if zone is None:
-        return f"coalesce(epoch_us(TRY_CAST({field} AS TIMESTAMPTZ)), {number})"
+        return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
     zoned = rf"regexp_matches({field}, '(Z|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
     told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
-    return f"coalesce(epoch_us({told}), {number})"
+    return _first(f"epoch_us({told})", number)
+
+
+def _first(value: str, other: str) -> str:
+    """Return a value, or where it is null another, which coalesce would work out of every row."""
+    return f"CASE WHEN {value} IS NOT NULL THEN {value} ELSE {other} END"
 
 
 def _zoned(field: str, zone: ZoneInfo | None) -> str:
@@ -231,9 +236,10 @@ def _nano(raw: Raw) -> str:
     field = raw.field("cost")
     if field is None:
         return "NULL::BIGINT"
-    text = raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR"
-    number = f"ltrim(trim({field}::VARCHAR), '$')" if text else field
-    return f"TRY_CAST(round(TRY_CAST({number} AS DOUBLE) * 1e9) AS BIGINT)"
+    number = f"TRY_CAST({field} AS DOUBLE)"
+    if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
+        number = _first(number, f"TRY_CAST(ltrim(trim({field}::VARCHAR), '$') AS DOUBLE)")
+    return f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)"
 
 
 def _hash(raw: Raw, name: str) -> str:
@@ -383,23 +389,12 @@ def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
             f"WHERE {field} IS NOT NULL"
         ).fetchnumpy()["id"]
         if len(ids):
-            _add(times, ids - low)
+            count_ids(times, ids - low)
     twice = np.flatnonzero(times > 1).astype(np.int64) + int(low)
     store.con.register("twins", {"same": twice})
     store.con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM twins")
     store.con.unregister("twins")
     return True
-
-
-def _add(times: Any, ids: Any) -> None:
-    """Count ids of one file, up to 2; those of a file mostly lie together."""
-    first, last = int(ids.min()), int(ids.max())
-    if last - first <= 8 * len(ids):
-        here = np.bincount(ids - first)
-        times[first : last + 1] = np.minimum(times[first : last + 1] + here, 2)
-    else:
-        unique, here = np.unique(ids, return_counts=True)
-        times[unique] = np.minimum(times[unique] + here, 2)
 
 
 def _refused(problem: Exception, files: Sequence[LogSource]) -> str:

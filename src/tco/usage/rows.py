@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError, install_command
+from tco.usage.counted import TIMED, TimeCounter
 
 WRITES = ("write_5m", "write_1h", "write_30m", "write_12h", "write_unknown")
 KINDS = ("input", "read", *WRITES, "output")
@@ -376,6 +377,7 @@ class Store:
         self.have: set[str] = set()
         self.models: Any = np.array([""], dtype=object)
         self.counted = False
+        self.counter: TimeCounter | None = None
         for setting in SETTINGS:
             self.con.execute(setting)
 
@@ -451,7 +453,7 @@ class Store:
             f"CREATE OR REPLACE VIEW good AS SELECT {picked} FROM usage WHERE bad IS NULL"
         )
         self.con.execute("DROP TABLE IF EXISTS seconds")
-        self.counted = False
+        self.counted, self.counter = False, None
 
     def ask(
         self, name: str, *, edges: Sequence[int] = (), hourly: Sequence[str] = ()
@@ -464,6 +466,11 @@ class Store:
             hourly: Models whose price depends on the hour.
         """
         known = queries()
+        if name in TIMED:
+            self.counter = self.counter or TimeCounter(self.numbers, self.models, known)
+            counted = self.counter.found(name)
+            if counted is not None:
+                return counted
         text = known[f"{name}_hourly" if hourly else name]
         if 'FROM "seconds"' in text and not self.counted:
             self.con.execute(f"CREATE TEMP TABLE seconds AS {known['seconds']}")

@@ -17,12 +17,11 @@ from tco.usage.aggregates import (
     DAY_S,
     FLIGHT_SHARES,
     HOUR_S,
-    PREFILL,
-    TOKENS_PER_S,
     Arrays,
     Distributions,
     quantiles,
 )
+from tco.usage.counted import PREFILL, TOKENS_PER_S
 from tco.usage.rows import KINDS, WRITES
 
 WEEK_H = 168
