@@ -93,32 +93,26 @@ def bench(owner: Owner, output: Output, file: FILE) -> None:
 
 def _imported(file: str, owner: Owner, said: Any) -> Any:
     """Return what was read, after writing it down."""
-    from tco.analysis.import_bench import (
-        ImportedRow,
-        ImportResult,
-        far_off,
-        measured_rows,
-        predictions,
-    )
+    from tco.analysis import import_bench as benches
     from tco.catalog.benches.read import read_bench
     from tco.catalog.files import merged, save, user_file
     from tco.catalog.load import load_catalog
 
     catalog = load_catalog(said.overlays)
     found = read_bench(user_file(file))
-    rows, notes = measured_rows(catalog, found, _answers(owner))
+    rows, notes = benches.measured_rows(catalog, found, _answers(owner))
     to = owner.to or DEFAULT_FILE
     text, actions = merged(to, rows)
     if not owner.dry_run:
         save(to, text)
-    expected = predictions(catalog, rows)
-    return ImportResult(
+    expected = benches.predictions(catalog, rows)
+    return benches.ImportResult(
         schema="tco.import-bench/1",
         tool=found.tool,
         file=found.path,
         to=to,
         rows=tuple(
-            ImportedRow(
+            benches.ImportedRow(
                 model=row["model"],
                 gpu=row["gpu"],
                 gpus=int(row["n_gpus"]),
@@ -134,7 +128,7 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
             )
             for row, model, action in zip(rows, expected, actions, strict=True)
         ),
-        warnings=(*notes, *far_off(rows, expected)),
+        warnings=(*notes, *benches.far_off(rows, expected)),
     )
 
 

@@ -653,12 +653,12 @@ def test_a_measured_set_up_bills_what_it_makes() -> None:
     load = bills.workload(settings)
     for kind, tokens in (("all", load.isl + load.osl), ("output", load.osl)):
         some = replace(option, measured=replace(of_all, of=kind))
-        rate = bills.base_replica(some, settings)
+        rate = bills.replica_of(some, settings)
         assert float(np.asarray(rate.requests_per_s)) == close(3000.0 / float(np.asarray(tokens)))
-        half = bills.base_replica(some, settings, 0.5)
+        half = bills.replica_of(some, settings.with_values({"serving.throughput_factor": 0.5}))
         assert (half.requests_per_s, half.slots) == (rate.requests_per_s / 2, rate.slots)
     with pytest.raises(ValueError, match="neither dimensions nor a measured"):
-        bills.base_replica(replace(option, shape=None), settings)
+        bills.replica_of(replace(option, shape=None), settings)
 
 
 def test_hours_of_a_week_are_as_open_as_their_minutes() -> None:

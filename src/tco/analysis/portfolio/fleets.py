@@ -14,7 +14,7 @@ from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import total_usd
 from tco.engine.replica import at_once
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
-from tco.engine.shapes import Floats, Number, number
+from tco.engine.shapes import Flags, Floats, Number, Workload, number
 from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import least_trust
@@ -115,20 +115,7 @@ def _shared(
     waiting = np.array([case.waits_on_own >= 1.0 for case in cases])
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
-        volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
-        # Without a limit one unit serves anything, but it still has to be there.
-        units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
-        work = np.broadcast_to(np.asarray(units, dtype=float), peak.shape)
-        return SharedFleet(
-            option=option,
-            load=work,
-            mean_load=work,
-            slots=np.inf,
-            requests_per_s=peak / work,
-            work_usd=np.zeros(peak.shape),
-            alone=work,
-            waits=work * waiting,
-        )
+        return _at_a_price(option, load, waiting)
     option = replace(option, gaps=None)  # whose sessions: each task has its own
     replica = replica_of(option, settings)
     if any(case.gaps is not None for case in cases):
@@ -148,6 +135,23 @@ def _shared(
         work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
         alone=mean * np.where(feasible, at_once(replica), 1.0),
         waits=np.where(waiting, work, 0.0),
+    )
+
+
+def _at_a_price(option: FixedOption, load: Workload, waiting: Flags) -> SharedFleet:
+    volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
+    # Without a limit one unit serves anything, but it still has to be there.
+    units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
+    work = np.broadcast_to(np.asarray(units, dtype=float), waiting.shape)
+    return SharedFleet(
+        option=option,
+        load=work,
+        mean_load=work,
+        slots=np.inf,
+        requests_per_s=np.asarray(load.peak_requests_per_s, dtype=float) / work,
+        work_usd=np.zeros(waiting.shape),
+        alone=work,
+        waits=work * waiting,
     )
 
 
