@@ -62,6 +62,7 @@ NEW = {
     "tables whose lines are torn, too long, cut off, in a document or piped": 191,
     "promised first tokens of many cases at once, what a break-even of seats varies": 88,
     "what the user described on the screen, fleets in a short list, decimal commas": 50,
+    "regions by their providers' names in bills of logs, tiers without a price told": 19,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""

@@ -155,7 +155,7 @@ def _result(
     month = HOURS_PER_MONTH / span.hours if span.hours else None  # over what was logged [1]
     notes: dict[str, None] = dict.fromkeys(tally.notes)
     notes |= dict.fromkeys(f"incomplete: {why}" for why in tally.incomplete)
-    notes |= dict.fromkeys(_partial(span, _months(made)))
+    notes |= dict.fromkeys((*_partial(span, _months(made)), *made.notes))
     beside: tuple[Any, ...] = ()
     if ask.beside and month is not None and models:
         beside, more = elsewhere.elsewhere(logs, catalog, today, made, month)

@@ -16,7 +16,7 @@ import numpy as np
 
 from tco.catalog.lookup import price_at
 from tco.engine.ledger import TokenRates
-from tco.options.prices import Buying, token_rates
+from tco.options.prices import Buying, as_sold, at_provider, token_rates
 from tco.records import dataclass
 from tco.units import MTOK
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
@@ -71,6 +71,7 @@ class PricedUsage:
         known: Whether there is one [cells].
         why: Why not, by the index of the cell.
         matches: What each model was taken for.
+        notes: Tiers that offers have no price for, and were billed as usual.
     """
 
     cells: Arrays
@@ -79,6 +80,7 @@ class PricedUsage:
     known: Any
     why: dict[int, str]
     matches: Mapping[tuple[str, str], Matched]
+    notes: tuple[str, ...] = ()
 
     @property
     def months(self) -> Any:
@@ -129,6 +131,7 @@ def priced(
     size = len(cells["model"])
     parts, known = np.zeros((2, size)), np.zeros(size, bool)
     why: dict[int, str] = {}
+    notes: dict[str, None] = {}
     some = other.tokens(cells)
     for keys, where in _alike(cells):
         provider, model, service, region, day = keys
@@ -147,10 +150,26 @@ def priced(
             service=other.service or service,
             region=(region if other.region is None else other.region) or None,
         )
+        if offer is not None:
+            bought = at_provider(bought, catalog.prices.providers.get(offer.provider))
+        if _unsold(bought, price) and _used(cells, where):
+            notes[f"{matched.offer}: no price for tier {service}, billed as usual"] = None
         parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
         known[where] = True
     parts[:, cells["failed"].astype(bool)] = 0.0  # a request that was refused is not billed
-    return PricedUsage(cells, parts.sum(axis=0), parts[1], known, why, matches)
+    return PricedUsage(cells, parts.sum(axis=0), parts[1], known, why, matches, tuple(notes))
+
+
+def _unsold(bought: Buying, price: Price) -> bool:
+    """Return whether a tier that a log tells has no price of its own in an offer."""
+    if bought.service in (None, "standard"):
+        return False
+    return as_sold(bought, price.modifiers).service is None
+
+
+def _used(cells: Arrays, where: Any) -> bool:
+    """Return whether any of some cells are of requests that are billed."""
+    return not np.all(cells["failed"][where].astype(bool) | cells["only_cost"][where].astype(bool))
 
 
 def _alike(cells: Arrays) -> Iterator[tuple[tuple[Any, ...], Any]]:
