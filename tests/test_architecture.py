@@ -63,6 +63,7 @@ NEW = {
     "promised first tokens of many cases at once, what a break-even of seats varies": 88,
     "what the user described on the screen, fleets in a short list, decimal commas": 50,
     "regions by their providers' names in bills of logs, tiers without a price told": 19,
+    "thinking that spans of ADK count twice": 14,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
