@@ -66,6 +66,8 @@ NEW = {
     "measurements that are far from the model": 37,
     "tasks of agents, of users and with a deadline in a portfolio": 47,
     "requests of logs counted by time in arrays": 231,
+    "regions by their providers' names in bills of logs, tiers without a price told": 19,
+    "thinking that spans of ADK count twice": 14,
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
     "many cases at once: bills, draws and pairs without what is none or the same": 186,
     "tables as people write them, records in other logs, streams, routes of hosts": 645,

@@ -83,6 +83,48 @@ def test_service_tiers_and_regions_have_their_price(tmp_path: Path) -> None:
     assert found["list_usd"] == pytest.approx((standard + batch) / 1e6, abs=1e-12)
 
 
+@pytest.mark.parametrize("profile", ["us", "eu", "jp", "au"])
+def test_a_region_goes_by_the_name_that_its_provider_prices(tmp_path: Path, profile: str) -> None:
+    """Bedrock's profiles of third-party models cost 10 % more, in Europe and Asia as in the US."""
+    call = {
+        "schemaType": "ModelInvocationLog",
+        "timestamp": "2026-11-18T10:00:00Z",
+        "requestId": "b1",
+        "modelId": f"{profile}.anthropic.claude-opus-5-5-v1:0",
+        "input": {"inputTokenCount": 1000},
+        "output": {"outputTokenCount": 100},
+    }
+    (tmp_path / "log.jsonl").write_text(json.dumps(call))
+    found = bill(str(tmp_path / "log.jsonl"))
+    assert found["list_usd"] == pytest.approx(1.1 * (1000 * 4 + 100 * 20) / 1e6)
+    assert not any("tier" in note for note in found["warnings"])
+
+
+@pytest.mark.parametrize(
+    ("model", "usage", "factor", "told"),
+    [
+        ("claude-opus-4-8", {"speed": "fast"}, 2.0, None),
+        ("claude-opus-4-6", {"speed": "fast"}, 1.0, "fast"),
+        ("claude-opus-4-6", {"service_tier": "priority"}, 1.0, "priority"),
+        ("claude-opus-4-6", {"service_tier": "standard"}, 1.0, None),
+        ("claude-opus-4-6", {"service_tier": "batch"}, 0.5, None),
+    ],
+)
+def test_a_tier_without_a_price_is_billed_as_usual_and_told(
+    tmp_path: Path, model: str, usage: dict[str, str], factor: float, told: str | None
+) -> None:
+    tokens = {"input_tokens": 1000, "output_tokens": 100}
+    answer = {"id": "m1", "type": "message", "role": "assistant", "model": model, "content": []}
+    answer |= {"stop_reason": "end_turn", "usage": tokens | usage}
+    (tmp_path / "answers.jsonl").write_text(json.dumps(answer))
+    found = bill(str(tmp_path / "answers.jsonl"))
+    assert found["list_usd"] == pytest.approx(factor * (1000 * 5 + 100 * 25) / 1e6)
+    offer = f"anthropic/{model.replace('4-', '4.')}"
+    notes = [note for note in found["warnings"] if "tier" in note]
+    known = [f"{offer}: no price for tier {told}, billed as usual"]
+    assert notes == (known if told else [])
+
+
 def test_a_log_without_times_takes_the_price_of_the_day(tmp_path: Path) -> None:
     (path,) = put(CASES["anthropic-messages"], tmp_path)
     assert bill(path, "--as-of", "2026-11-20")["list_usd"] > 0

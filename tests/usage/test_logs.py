@@ -462,6 +462,35 @@ def test_who_wrote_a_span_tells_what_its_input_contains(
     assert (found["input"], found["read"], found["write_unknown"]) == (fresh, 3000, 200)
 
 
+@pytest.mark.parametrize(
+    ("scope", "provider", "model", "said", "output"),
+    [
+        ("gcp.vertex.agent", "openai", "openai/gpt-5", 950, 500),
+        ("gcp.vertex.agent", "openai", "openai/gpt-5", 500, 500),
+        ("gcp.vertex.agent", "anthropic", "claude-opus-5", 950, 950),
+        ("opentelemetry.instrumentation.openai", "openai", "openai/gpt-5", 950, 950),
+    ],
+)
+def test_thinking_that_a_span_adds_to_output_that_has_it_counts_once(
+    tmp_path: Path, scope: str, provider: str, model: str, said: int, output: int
+) -> None:
+    """Google's ADK 2.13.0 of an answer of 500 tokens, 450 of them thought."""
+    span = exported(
+        scope,
+        provider__name=provider,
+        request__model=model,
+        usage__input_tokens=6012,
+        usage__cache_read__input_tokens=5000,
+        usage__output_tokens=said,
+        usage__reasoning__output_tokens=450,
+    )
+    (tmp_path / "spans.json").write_text(json.dumps(span))
+    done = run("profile", str(tmp_path), "-o", "json", "-q")
+    found = json.loads(done.stdout)
+    assert (found["totals"]["output"], found["totals"]["reasoning"]) == (output, 450)
+    assert any("twice" in note for note in found["warnings"]) == (output != said)
+
+
 def test_thinking_that_only_the_total_of_gemini_tells_is_output(tmp_path: Path) -> None:
     span = exported(
         "opentelemetry.instrumentation.google_generativeai",

@@ -25,7 +25,6 @@ from tco.usage.pricing import (
     matches_of,
     month_changes,
     priced,
-    tiers_without_price,
     timed_models,
 )
 from tco.usage.profile import counts_of, tier_edges, tiers_of
@@ -156,8 +155,7 @@ def _result(
     month = HOURS_PER_MONTH / span.hours if span.hours else None  # over what was logged [1]
     notes: dict[str, None] = dict.fromkeys(tally.notes)
     notes |= dict.fromkeys(f"incomplete: {why}" for why in tally.incomplete)
-    notes |= dict.fromkeys(tiers_without_price(made, catalog, today))
-    notes |= dict.fromkeys(_partial(span, _months(made)))
+    notes |= dict.fromkeys((*_partial(span, _months(made)), *made.notes))
     beside: tuple[Any, ...] = ()
     if ask.beside and month is not None and models:
         beside, more = elsewhere.elsewhere(logs, catalog, today, made, month)

@@ -6,7 +6,6 @@ other command asks; here it is looked up for the day, tier, region and length of
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import UTC, date, datetime
@@ -17,9 +16,9 @@ import numpy as np
 
 from tco.catalog.lookup import price_at
 from tco.engine.ledger import TokenRates
-from tco.options.prices import Buying, token_rates
+from tco.options.prices import Buying, as_sold, at_provider, token_rates
 from tco.records import dataclass
-from tco.units import MTOK, show_tokens
+from tco.units import MTOK
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
 from tco.usage.matching import Matched, Matcher
 from tco.usage.results import Difference, MonthChange
@@ -72,6 +71,7 @@ class PricedUsage:
         known: Whether there is one [cells].
         why: Why not, by the index of the cell.
         matches: What each model was taken for.
+        notes: Tiers that offers have no price for, and were billed as usual.
     """
 
     cells: Arrays
@@ -80,6 +80,7 @@ class PricedUsage:
     known: Any
     why: dict[int, str]
     matches: Mapping[tuple[str, str], Matched]
+    notes: tuple[str, ...] = ()
 
     @property
     def months(self) -> Any:
@@ -130,6 +131,7 @@ def priced(
     size = len(cells["model"])
     parts, known = np.zeros((2, size)), np.zeros(size, bool)
     why: dict[int, str] = {}
+    notes: dict[str, None] = {}
     some = other.tokens(cells)
     for keys, where in _alike(cells):
         provider, model, service, region, day = keys
@@ -148,10 +150,26 @@ def priced(
             service=other.service or service,
             region=(region if other.region is None else other.region) or None,
         )
+        if offer is not None:
+            bought = at_provider(bought, catalog.prices.providers.get(offer.provider))
+        if _unsold(bought, price) and _used(cells, where):
+            notes[f"{matched.offer}: no price for tier {service}, billed as usual"] = None
         parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
         known[where] = True
     parts[:, cells["failed"].astype(bool)] = 0.0  # a request that was refused is not billed
-    return PricedUsage(cells, parts.sum(axis=0), parts[1], known, why, matches)
+    return PricedUsage(cells, parts.sum(axis=0), parts[1], known, why, matches, tuple(notes))
+
+
+def _unsold(bought: Buying, price: Price) -> bool:
+    """Return whether a tier that a log tells has no price of its own in an offer."""
+    if bought.service in (None, "standard"):
+        return False
+    return as_sold(bought, price.modifiers).service is None
+
+
+def _used(cells: Arrays, where: Any) -> bool:
+    """Return whether any of some cells are of requests that are billed."""
+    return not np.all(cells["failed"][where].astype(bool) | cells["only_cost"][where].astype(bool))
 
 
 def _alike(cells: Arrays) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -195,27 +213,6 @@ def _price(
     if price is None and first is not None and day < first:
         return None, f"{offer.id} has no price on {day}: the first known one is of {first}"
     return price, "" if price is not None else f"{offer.id} has no price on {day}"
-
-
-def tiers_without_price(made: PricedUsage, catalog: Catalog, today: date) -> list[str]:
-    """Return which tokens are billed as standard for want of a price of the tier they were of."""
-    tokens: Counter[tuple[str, str]] = Counter()
-    for keys, where in _alike(made.cells):
-        provider, model, service, _, day = keys
-        matched = made.matches[provider, model]
-        offer = catalog.offers.get(matched.offer)
-        price, _ = _price(catalog, offer, matched, _day(day, today, None), 0)
-        if price is None or service == "standard" or not made.known[where].all():
-            continue
-        if not any(m.when.service == service for m in price.modifiers):
-            some = made.cells["input"] + made.cells["output"]
-            tokens[model, service] += int(some[where].sum())
-    return [
-        f"{model}: {show_tokens(n)} tokens of {service} are billed as standard: the catalog has no"
-        " price of that tier"
-        for (model, service), n in tokens.items()
-        if n
-    ]
 
 
 def _usd(price: Price, cells: Arrays, bought: Buying, day: date, other: Otherwise) -> Any:

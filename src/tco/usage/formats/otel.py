@@ -46,6 +46,10 @@ TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
 BESIDE = ("opentelemetry.instrumentation.bedrock",)
 """Who leaves the cached part out of the input: OpenLLMetry 0.62.4 for Bedrock, not elsewhere."""
 
+ADK = "gcp.vertex.agent"
+"""Who adds thinking to output that contains it: Google ADK 2.13.0, of models behind LiteLLM."""
+TWICE = "thinking that spans of Google's ADK count twice (models behind LiteLLM) was taken out once"
+
 GOOGLE = ("gcp", "google", "vertex", "gemini")
 THINKING = (
     "Gemini's total beyond input and output is counted as output: thinking that no span names"
@@ -108,16 +112,29 @@ def _first(attributes: dict[str, Any], *names: str) -> Any:
     return next((attributes[name] for name in names if attributes.get(name)), None)
 
 
-def _beside(span: dict[str, Any]) -> bool:
-    """Return whether who wrote a span leaves the cached part out of the input."""
-    scope = span.get("scope") or span.get("instrumentation_scope")
-    return text(mapping(scope).get("name")) in BESIDE
+def _scope(span: dict[str, Any]) -> str:
+    """Return who wrote a span."""
+    return text(mapping(span.get("scope") or span.get("instrumentation_scope")).get("name"))
 
 
-def _thought(attributes: dict[str, Any], provider: str, known: int) -> int:
-    """Return the tokens of Gemini's total that neither input nor output has [token]."""
-    total = _of(attributes, TOTAL) or 0
-    return max(total - known, 0) if provider.startswith(GOOGLE) else 0
+def _thought(
+    span: dict[str, Any], at: dict[str, Any], provider: str, known: int, ctx: Context
+) -> tuple[int, int | None]:
+    """Return what is to be added to the output of a span, and the thinking that is in it [token].
+
+    Gemini's total has what neither input nor output has. ADK's spans of models behind LiteLLM,
+    whose names begin with the provider's, add thinking to an output that has it.
+    """
+    reasoning, made = _of(at, THOUGHT), _of(at, OUTPUT) or 0
+    hidden = (_of(at, TOTAL) or 0) - known
+    if provider.startswith(GOOGLE) and hidden > 0:
+        ctx.tally.note(THINKING)
+        return hidden, hidden if reasoning is None else reasoning
+    behind = text(at.get("gen_ai.request.model")).lower().startswith(f"{provider or None}/")
+    if behind and _scope(span) == ADK and 0 < 2 * (reasoning or 0) <= made:
+        ctx.tally.note(TWICE)
+        return -(reasoning or 0), reasoning
+    return 0, reasoning
 
 
 def _counts(span: dict[str, Any], at: dict[str, Any], ctx: Context) -> tuple[int, int]:
@@ -149,18 +166,15 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     at = _attributes(value)
     said, made = _counts(value, at, ctx)
     read, written = _of(at, READ) or 0, _of(at, WRITTEN) or 0
-    inclusive = said >= read + written and not _beside(value)
+    inclusive = said >= read + written and _scope(value) not in BESIDE
     provider = text(
         _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
     ).lower()
-    reasoning = _of(at, THOUGHT)
-    if hidden := _thought(at, provider, said + made):
-        made, reasoning = made + hidden, hidden if reasoning is None else reasoning
-        ctx.tally.note(THINKING)
+    more, reasoning = _thought(value, at, provider, said + made, ctx)
     return UsageRow(
         model=text(_first(at, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")),
         input=said if inclusive else said + read + written,
-        output=made,
+        output=made + more,
         read=read,
         write_unknown=written,
         reasoning=reasoning,
