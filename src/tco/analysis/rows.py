@@ -145,7 +145,7 @@ def peak_over_mean(option: SelfOption, settings: Settings) -> float:
     """Return the highest load that a fleet is sized for over the mean of the month [1]."""
     duty = duty_of(option.hours, settings, option.billing_step_s)
     peak = workload(settings).peak_to_mean
-    return number(peak) if duty is None else float(np.max(duty.levels(peak).load))
+    return number(peak) if duty is None else float(np.max(duty.levels(peak)[0]))
 
 
 # From an option to its row: the bill in numbers, its band, and how well the fleet is used.

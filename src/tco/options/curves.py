@@ -166,8 +166,7 @@ def replica_steps_of(
     if duty is None:
         highs, shares = np.asarray(load.peak_to_mean, dtype=float), np.ones(1)
     else:
-        levels = duty.levels(load.peak_to_mean)
-        highs, shares = levels.load, levels.share
+        highs, shares = duty.levels(load.peak_to_mean)
     width = highs.shape[-1] if duty is not None else 1
     return ReplicaSteps(
         option=option,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.catalog.lookup import find_model
-from tco.engine.fleet import busiest_stretch, steepened
+from tco.engine.fleet import Duty, busiest_stretch, steepened
 from tco.engine.ledger import Origin
 from tco.engine.shapes import PROFILES, ROUND_OFF, ServerProfile, number
 from tco.errors import UsageError, unknown_name
-from tco.options.hours import OnHours, curve_of, on_hours
+from tco.options.hours import curve_of, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
@@ -81,7 +81,7 @@ class Question:
     engine: str
     serving: ServerProfile
     buying: Buying = LIST_PRICE
-    hours: OnHours | None = None
+    hours: Duty | None = None
     success: SuccessRates | None = None
     gaps: Gaps | None = None
 
