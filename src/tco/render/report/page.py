@@ -20,7 +20,7 @@ from tco.render import words
 from tco.render.output import NBSP, screen
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Key, looks, readable_on
 from tco.render.screens.breakeven import spans
-from tco.render.words import Block, Column, Paragraph, Row, Table, Tone, View, number
+from tco.render.words import Block, Column, Paragraph, Table, Tone, View, number
 from tco.units import in_unit, show_share, show_tokens, show_usd
 
 Fact = tuple[str, str, str]
@@ -177,8 +177,7 @@ def bill_table(volume: float, options: Sequence[OptionResult]) -> Table:
         number("monthly_usd", "$/month", lambda o: o.monthly_usd or 0.0, words.whole_usd),
         number("band_usd", "range", _spread, str),
     )
-    rows = tuple(Row(cells=tuple(c.text(o) for c in columns)) for o in options)
-    return Table(columns, rows, f"USD a month at {show_tokens(volume)} tokens")
+    return words.table(columns, options, f"USD a month at {show_tokens(volume)} tokens")
 
 
 def _part_usd(key: str) -> Callable[[OptionResult], float]:

@@ -428,10 +428,10 @@ def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterable
     top = TOP if view.top is None else view.top
     listed = _listed(result, feasible, top) if feasible else []
     noted = view.fields is None and (view.notes or view.page)
-    rows = [_row(o, columns, result, noted=noted) for o in listed]
+    told = partial(note, result=result) if noted else None
     return [
         *first.verdict(result.verdict, view),
-        *([Table(columns=columns, rows=tuple(rows))] if rows else []),
+        *([words.table(columns, listed, note=told)] if listed else []),
         *_after(result, sheet, view),
         *_ending(result, sheet, view, len(listed), 0),
     ]
@@ -493,13 +493,6 @@ def _listed(result: CompareResult, feasible: list[OptionResult], top: int) -> li
     """Return the first rows, and always the answer: it may lie behind many that are not sure."""
     late = [o for o in feasible[top:] if o.id == result.best]
     return [*feasible[: top - len(late)], *late]
-
-
-def _row(
-    option: OptionResult, columns: Sequence[Column], result: CompareResult, *, noted: bool
-) -> Row:
-    cells = tuple(column.text(option) for column in columns)
-    return Row(cells=cells, note=note(option, result) if noted else "")
 
 
 def _engineers(options: list[OptionResult]) -> Iterator[Block]:

@@ -163,12 +163,8 @@ def _bulleted(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def _options(sheet: Sheet, view: View, result: HorizonResult) -> Table:
-    columns = sheet.pick(view.fields or sheet.usual)
-    rows = tuple(
-        Row(cells=tuple(c.text(row) for c in columns), note="" if view.fields else _saved(row))
-        for row in sheet.rows[: view.top]
-    )
-    return Table(title=_title(result), columns=columns, rows=rows)
+    columns, rows = sheet.pick(view.fields or sheet.usual), sheet.rows[: view.top]
+    return words.table(columns, rows, _title(result), None if view.fields else _saved)
 
 
 def _saved(row: HorizonRow) -> str:

@@ -41,10 +41,7 @@ def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[B
         lines = result.skypilot.rstrip("\n").split("\n")
         yield Figure(rows=tuple(lines if view.notes or view.page else _bare(result, lines)))
         return
-    columns = sheet.pick(view.fields)
-    rows = sheet.rows[: view.top]
-    cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-    yield Table(columns=columns, rows=cells)
+    yield words.table(sheet.pick(view.fields), sheet.rows[: view.top])
 
 
 def _bare(result: DeployResult, lines: Sequence[str]) -> Iterator[str]:
@@ -266,8 +263,7 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
     )
     feasible = [row for row in sheet.rows if row.feasible]
     kept = _kept(feasible, max(fullness, 1), result, view)
-    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
-    table: list[Block] = [Table(columns=columns, rows=rows)] if kept else []
+    table: list[Block] = [words.table(columns, kept)] if kept else []
     room = fullness - len(kept) if view.top else MOST_INFEASIBLE * (not kept)
     others = [row for row in sheet.rows if not row.feasible]
     others = others[: max(min(fullness, room), not kept)]
@@ -536,8 +532,7 @@ def _front(result: SizeResult) -> Iterator[Block]:
     """Return the front as a table, thinned evenly where it is long."""
     points = _thinned(result.front)
     if points:
-        rows = tuple(Row(cells=tuple(c.text(p) for c in FRONT)) for p in points)
-        yield Table(columns=FRONT, rows=rows)
+        yield words.table(FRONT, points)
 
 
 def _thinned(points: tuple[FrontPoint, ...]) -> list[FrontPoint]:
