@@ -70,7 +70,6 @@ def breakeven_words(result: BreakevenResult, names: tuple[str, str]) -> Breakeve
     """Return the result with its verdict in words.
 
     Args:
-        result: The result.
         names: A and B in words, at the volume asked about.
     """
     sentences = [_now(result, names), _answer(result, names)]
@@ -124,7 +123,6 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     Models whose class is not known have no closed model of the same class, and count not there.
 
     Args:
-        rows: Its rows.
         named: The closed model was named, and so is one for all.
     """
     same = [r for r in rows if r.same_weights]
@@ -396,7 +394,6 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     """Return for each open model where self-hosting beats its cheapest host and a closed model.
 
     Args:
-        inputs: The question.
         against: The closed model; one of the class of the open one when None.
     """
     usual_rival, selection = _rival(inputs, against), select(inputs.catalog, inputs.request)

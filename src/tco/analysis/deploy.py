@@ -319,7 +319,6 @@ def task_of(
     """Return what a service asks for.
 
     Args:
-        server: One server.
         gpu: Its GPU, as the catalog has it.
         row: The bill.
         settings: The values that it was made with.

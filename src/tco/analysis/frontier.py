@@ -108,9 +108,6 @@ def _score(row: OptionResult) -> float:
 def frontier(inputs: Question) -> FrontierResult:
     """Return the cheapest price for each level of quality, of all options and not a short list.
 
-    Args:
-        inputs: The question.
-
     Raises:
         UsageError: No volume was given.
         InfeasibleError: Nothing that was asked for can serve the month, or nobody has measured it.
@@ -197,7 +194,6 @@ def frontier_words(points: Sequence[FrontierPoint], count: int) -> str:
     """Return what a frontier says: its ends, and the step from which a point costs the most.
 
     Args:
-        points: Its points.
         count: Options that have a score.
     """
     first, last = points[0], points[-1]

@@ -157,8 +157,6 @@ def option_result(
     """Return the row of an option; an infeasible one carries its reasons instead of a bill.
 
     Args:
-        option: The option.
-        inputs: The question.
         replica: What one replica sustains, where that has been worked out already.
         brief: Leave out the lines of its bill.
     """
@@ -425,7 +423,6 @@ def pair_figures(
     """Yield the rows of pairs of set-up and rent with their key figures alone.
 
     Args:
-        found: The set-ups.
         pairs: Which pairs [pairs].
         usd: What each costs [pairs] [USD/month].
         gpus: GPUs paid for [pairs] [1].
@@ -463,7 +460,6 @@ def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
     """Return a bill in a few figures.
 
     Args:
-        bill: Its lines.
         used: Share of the GPU-hours paid for that serve [1].
     """
     groups: tuple[Group, ...] = ("tokens", "compute", "people", "power", "other")
@@ -484,9 +480,6 @@ def prices_of(
 
     Args:
         option: Own GPUs that serve something.
-        settings: Every value that enters a bill.
-        replica: What one replica sustains.
-        bill: Its lines.
         used: Share of the GPU-hours paid for that serve [1].
         served: Share of the month's tokens that it serves [1].
     """

@@ -58,8 +58,6 @@ def config(inputs: Question, said: Given, ignored: tuple[str, ...]) -> ConfigRes
     """Return every value in effect; what nobody says and has no default is left out.
 
     Args:
-        inputs: The question, resolved.
-        said: How it was said.
         ignored: Variables that look like ours and mean nothing.
     """
     values = {**said.output, "catalog": said.overlays, "measured": said.measured}
@@ -79,7 +77,6 @@ def in_effect(
     """Return the values in effect: options in the order of their declaration, then assumptions.
 
     Args:
-        inputs: The question, resolved.
         values: What was said that no request has, by the name of the option.
         config_file: The user's configuration.
     """

@@ -50,7 +50,6 @@ def quantiles(spread: Spread, probability: Floats) -> Floats:
     above, so that median and both percentiles hold.
 
     Args:
-        spread: The distribution.
         probability: Between 0 and 1 [draws].
     """
     if spread.kind == "uniform":
@@ -250,7 +249,6 @@ def interpolated(values: Floats, where: Places) -> Floats:
 
     Args:
         values: The function at the nodes, flattened [nodes].
-        where: The places.
     """
     total = np.zeros(where[0][0].size)
     for nodes, weights in where:

@@ -103,8 +103,6 @@ def fleet_for(
     """Return the fleet that serves `load`, sized at its peak.
 
     Args:
-        load: The month.
-        replica: What one replica sustains.
         policy: How much room to keep.
         gpus_per_replica: GPUs of one replica [1].
         instance_gpus: GPUs of the smallest machine [1].
@@ -315,7 +313,6 @@ def traffic_lines(
     the volume is an upper bound of it.
 
     Args:
-        load: The month.
         traffic: Weights and prices.
         origin, source: Who said the price of egress.
     """

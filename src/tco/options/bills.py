@@ -480,7 +480,6 @@ def monthly_bills(
     [pairs, volumes].
 
     Args:
-        found: The set-ups.
         settings: All values but the volume.
         rows: Which pairs [pairs].
         volumes: Tokens a month [volumes].
@@ -567,9 +566,7 @@ def best_pairs(
     """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
 
     Args:
-        found: The set-ups.
         settings: All values but the volume.
-        model: The model.
         volumes: Tokens a month [volumes].
         least: Rank of a trust in a rent that is enough, one after the other; 0 for all [1].
     """

@@ -68,7 +68,6 @@ class ReplicaSteps:
         """Return the edges of the pieces of some curves, and the fleet of each piece.
 
         Args:
-            rows: Which curves.
             most: Replicas up to which the highest level is followed [1].
             settings, replica: Of those rows.
         """
@@ -154,10 +153,8 @@ def replica_steps_of(
     """Return the levels of an option's load under some settings.
 
     Args:
-        option: The option.
         settings: Each value a number or a column [count, 1].
         replica: What one replica sustains, the same way.
-        count: How many curves.
     """
     load = workload(settings)
     duty = duty_of(option.hours, settings, option.billing_step_s)
@@ -209,8 +206,6 @@ def curve(option: Option, settings: Settings, replica: Replica | None = None) ->
     """Return the cost curve of an option, one row; every setting but the volume is a number.
 
     Args:
-        option: The option.
-        settings: Its settings.
         replica: What one replica sustains, where that is known already.
 
     Raises:
@@ -229,9 +224,7 @@ def curves(
     """Return the cost curves of an option under many settings at once.
 
     Args:
-        option: The option.
         settings: Each value a number or a column [count, 1]; the volume is not looked at.
-        count: How many curves.
         replica: What one replica sustains, where that is known already: columns [count, 1].
     """
     if isinstance(option, TokenOption):
@@ -287,10 +280,8 @@ def _provisioned_curves(
     """Return the cost curves over the volume: a staircase of increments above the minimum.
 
     Args:
-        option: The option.
         settings: Each value a number or a column [count, 1].
         standing: What it costs besides its units [count] [USD/month].
-        count: How many curves.
     """
     one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
     per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
@@ -373,7 +364,6 @@ class _Waking:
         """Return the pieces of some curves with what waking costs, each cut at the nodes.
 
         Args:
-            rows: Which curves.
             made: Their pieces without it [rows, pieces].
             on_gpus: GPUs of the replicas that are on [rows, pieces] [1].
         """
@@ -445,7 +435,6 @@ def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Float
     NaN where it never is, where one of the two serves nothing, or where one has no steps.
 
     Args:
-        a, b: The options.
         settings: Each value a number or a column [count, 1].
         count: How many settings.
     """

@@ -168,7 +168,6 @@ def duty_of(hours: Duty | None, settings: Settings, step_s: Number | None) -> Du
     """Return when a fleet is on, starts and steps of the clock counted in; None for always.
 
     Args:
-        hours: What was asked for.
         settings: Lead, cold start and idle timeout.
         step_s: Time that the seller counts in, where that is known [s].
     """

@@ -358,7 +358,6 @@ def own_bill(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ..
 
     Args:
         of: The set-up and its rent, or many of them as arrays.
-        settings: Every value that enters a bill.
         servers: The fleet that serves the month.
     """
     hosted = of.purchase == DEDICATED
@@ -421,7 +420,6 @@ def work_lines(of: Machines, settings: Settings, busy_gpus: Number) -> tuple[Lin
 
     Args:
         of: The set-up.
-        settings: Every value that enters a bill.
         busy_gpus: GPUs that the work would keep at capacity all month [1].
     """
     nothing_else = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=0.0, busy_gpus=busy_gpus)
@@ -440,7 +438,6 @@ def team_lines(
     Their sum is `tco.engine.selfhost.team_usd`, which says who takes whom.
 
     Args:
-        settings: Every value that enters a bill.
         own_gpus: GPUs that the team looks after itself; None for none [1].
         hosted: Some GPUs are run by their host.
         by_token: Something is called at somebody else's endpoint.
@@ -465,7 +462,6 @@ def team_span(settings: Settings, *, hosted: bool) -> tuple[Number, Number, Numb
     no more engineers [USD/month].
 
     Args:
-        settings: Every value that enters a bill.
         hosted: A host runs the GPUs.
     """
     staff = people(settings)

@@ -294,7 +294,6 @@ def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> A
     distance where only lengths and batch differ, and less for what is less alike.
 
     Args:
-        found: The measurements.
         place: The set-ups; a batch may have an axis more, for several batches of each, and so has
             the answer then.
         profile: Kind of server of all set-ups.

@@ -89,7 +89,6 @@ class Question:
         """Return how often a request is asked until its answer is right: once, unless said [1].
 
         Args:
-            model: The model that is asked.
             option: Id of the option that the user described.
 
         Raises:
@@ -127,8 +126,6 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     """Return the question, resolved against the catalog.
 
     Args:
-        catalog: The data.
-        request: What the user asked for.
         today: The day to use when the request names none.
 
     Raises:
@@ -223,7 +220,6 @@ def _in_month(request: Scenario, hours: float) -> Scenario:
     """Return the question with what was said per second, hour or day in a month of so many hours.
 
     Args:
-        request: The question.
         hours: Hours of the month [h].
     """
     volume = {n: getattr(request, n) for n in ("tokens", "requests")}

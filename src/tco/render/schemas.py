@@ -260,7 +260,6 @@ def _lines(value: Any, indent: int, head: str, *, whole: bool = True) -> str:
     """Return a value as JSON after the key of its line.
 
     Args:
-        value: What is written.
         indent: Columns that its line begins with.
         head: The key before it, with colon and blank.
         whole: Whether it may stand on one line.

@@ -78,10 +78,8 @@ def billed(
     """Return what was used, re-priced.
 
     Args:
-        reading: The logs.
         catalog: Prices by day, and names of models.
         today: The day whose prices hold for what has no day, and for the months to come.
-        ask: What is asked besides.
         shown: Is told how far it has come [1].
 
     Raises:

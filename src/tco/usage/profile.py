@@ -44,7 +44,6 @@ def profiled(
     """Return what logs tell of traffic, and the text of its file.
 
     Args:
-        reading: The logs.
         catalog: Names of models, and limits of context tiers.
         today: The day that the file is made on.
         shown: Is told how far it has come [1].

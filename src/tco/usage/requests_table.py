@@ -71,7 +71,6 @@ class Raw:
         """Return the relation of all records of some files; of CSV torn lines are none.
 
         Args:
-            files: Their paths.
             torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
         """
         listed = "[" + ", ".join(quoted(f) for f in files) + "]"
@@ -240,7 +239,6 @@ def query(
 
     Args:
         raw: How the files are read.
-        files: Their paths.
         zone: Zone of times that name none.
         row: With the number of each row of the file, in its order.
         named: With the file of good rows, too.
@@ -289,7 +287,6 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
 
     Args:
         raw: How the files are read.
-        inner: The query.
         by: Of `team`, `project`, `tag`, those that are kept.
         twin: What tells rows that may be duplicates; None where there is nothing.
     """

@@ -141,7 +141,6 @@ class Audit:
         """Return the claims that are wanted, answered.
 
         Args:
-            wanted: Which.
             detailed: Whether a screen shows them in full.
             full: Whether everything is asked; otherwise only as much as the verdicts need.
         """

@@ -44,7 +44,6 @@ def embed(
     """Return what embedding costs, cheapest over the horizon first.
 
     Args:
-        inputs: The question.
         corpus_tokens: Tokens that are embedded once [token].
         queries: Queries every month [query/month].
         query_tokens: Tokens of a query [token].

@@ -71,7 +71,6 @@ def train(
     """Return what tuning the models costs, cheapest first.
 
     Args:
-        inputs: The question.
         models: The models that could be tuned.
         training_tokens: Tokens of the training set [token].
         ways: How; all of them where nothing was said.

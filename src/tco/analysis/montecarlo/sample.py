@@ -112,7 +112,6 @@ def usd(model: BillModel, draws: Draws) -> Floats:
     Infinite where a set-up serves nothing.
 
     Args:
-        model: The options.
         draws: Values by key of the belief [draws].
     """
     size = next(iter(draws.values())).size
@@ -329,8 +328,6 @@ def sampled(
     """Return what is remembered of so many draws.
 
     Args:
-        model: The options.
-        beliefs: What is uncertain.
         draws: How many draws, rounded up to whole chunks.
         seed: Same seed, same result.
         pair: Positions of A and B among the options.

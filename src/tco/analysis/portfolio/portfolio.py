@@ -245,7 +245,6 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
 
     Args:
         inputs: The question; its volume and traffic are those of the tasks.
-        tasks: The tasks.
 
     Raises:
         DataError: A name or a value of the file that means nothing.

@@ -147,7 +147,6 @@ def answer_parts(answer: Any, *, pictured: bool) -> list[Block]:
     """Return the screen of an answer but for its verdict and assumptions, told elsewhere.
 
     Args:
-        answer: The result.
         pictured: Its pictures are drawn as charts, so that those of characters are left out.
     """
     told = {"verdict": "", "assumptions": ()}
@@ -244,7 +243,6 @@ def page(
     """Return the file.
 
     Args:
-        report: What it shows.
         whole: Words of the command, without those that say how the answer is written.
         shared: Flags of the question alone, for the commands that print parts of the report.
         library: Returns the library that draws; who has it already says so.
