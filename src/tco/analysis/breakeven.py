@@ -213,7 +213,6 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     best, unsure = of_two(used, usd, least_trust(inputs))
     first, rest = notes_of(inputs, used, used)
     result = BreakevenResult(
-        schema="tco.breakeven/1",
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
@@ -470,7 +469,6 @@ def _table_of(
     first, rest = notes_of(inputs, used, about)
     below = cheaper_but_unsure(listed, best) if best is not None else []
     return BreakevenTable(
-        schema="tco.breakeven-table/1",
         catalog=stamp(inputs, used),
         against=", ".join(closed),
         variable="volume",

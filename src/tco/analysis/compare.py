@@ -207,7 +207,6 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     notes = (*_no_own(ranked if wanted else ()), *notes)
     chains = _chains(inputs, rows, used)
     return CompareResult(
-        schema="tco.compare/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         options=tuple(ranked),

@@ -68,7 +68,6 @@ def explain(inputs: Question, name: str) -> ExplainResult:
     notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
         verdict=costs(row, inputs),
-        schema="tco.explain/1",
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,

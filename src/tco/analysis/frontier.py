@@ -133,7 +133,6 @@ def frontier(inputs: Question) -> FrontierResult:
     notes, minor = notes_of(inputs, used, [option for option in used if option.id in ends])
     points = frontier_points(placed)
     return FrontierResult(
-        schema="tco.frontier/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         benchmark=benchmark,

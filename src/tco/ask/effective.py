@@ -44,7 +44,7 @@ class ConfigRow:
 class ConfigResult:
     """Every value in effect, and where each of them comes from."""
 
-    schema: Literal["tco.config/1"]
+    schema: Literal["tco.config/1"] = "tco.config/1"
     catalog: CatalogStamp
     files: tuple[str, ...]
     """The scenario file and the user's configuration, those that were read."""
@@ -62,7 +62,6 @@ def config(inputs: Question, said: Given, ignored: tuple[str, ...]) -> ConfigRes
     """
     values = {**said.output, "catalog": said.overlays, "measured": said.measured}
     return ConfigResult(
-        schema="tco.config/1",
         catalog=stamp(inputs, []),
         files=tuple(file for file in (said.file, said.config) if file is not None),
         rows=tuple(in_effect(inputs, values, said.config)),

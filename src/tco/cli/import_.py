@@ -107,7 +107,6 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
         save(to, text)
     expected = predictions(catalog, rows)
     return ImportResult(
-        schema="tco.import-bench/1",
         tool=found.tool,
         file=found.path,
         to=to,

@@ -159,7 +159,6 @@ class Audit:
     ) -> ClaimsResult:
         found = self._rules(rules)
         return ClaimsResult(
-            schema="tco.claims/1",
             catalog=self.catalog,
             as_of=self.today,
             version=self.claims.version,

@@ -70,7 +70,6 @@ def embed(
     )
     answer["warnings"] = (*_few(corpus_tokens, queries), *answer["warnings"])
     return EmbedResult(
-        schema="tco.embed/1",
         corpus_tokens=corpus_tokens,
         queries_per_month=queries,
         query_tokens=query_tokens,

@@ -99,7 +99,6 @@ def train(
     told += (*_unused(inputs, names, against),)
     answer["warnings"] = (*_few(inputs, training_tokens), *answer["warnings"], *told)
     return TrainResult(
-        schema="tco.train/1",
         models=names,
         training_tokens=training_tokens,
         epochs=job.value("training.epochs"),

@@ -380,7 +380,6 @@ def _result(
     about = [option for option in model.options if option.id in names]
     bears, minor = notes_of(inputs, model.options, about)
     return MonteCarloResult(
-        schema="tco.montecarlo/1",
         catalog=stamp(inputs, model.options),
         tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
         draws=tally.draws,

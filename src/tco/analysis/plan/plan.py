@@ -540,7 +540,6 @@ def _result(
     best = _best(first.strategies, least_trust(inputs))
     bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
-        schema="tco.plan/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         model=first.model,

@@ -321,7 +321,6 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     api_alone = number(total_usd(team_lines(inputs.settings, by_token=True)))
     everything = None if against_usd is None else against_usd + api_alone
     result = PortfolioResult(
-        schema="tco.plan-portfolio/1",
         catalog=stamp(inputs, used),
         tasks=rows,
         fleets=fleets,
