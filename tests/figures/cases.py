@@ -485,8 +485,11 @@ def loads() -> Any:
 def tuning() -> Any:
     """Fine-tuning and embedding."""
     out: list[Any] = [
-        [training.training_flops(8e9, 1.5e8, full=s is None), training.training_bytes(8e9, s)]
-        for s in (None, 0.01)
+        [
+            training.training_flops(8e9, 1.5e8, full=s is None),
+            training.total_of(training.state_bytes(8e9, s)),
+        ]
+        for s in (None, 8e9 * 0.01)
     ]
     out += [training.gpu_hours(1e20, 989e12, 0.35), training.gpus_for_memory(200e9, 80e9, 0.9)]
     out += [training.whole_gpus(A([1.0, 3.0, 9.0, 17.0]), 8, 1), training.whole_gpus(3.0, 8, 4)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
 from tco.options.machines import (
     DEDICATED,
     fleet_lines,
-    gpu_month,
+    gpu_usd,
     once_lines,
     own_bill,
     standing_lines,
@@ -397,7 +398,10 @@ class _Waking:
 
 
 def _waking(option: SelfOption, settings: Settings, replica: Replica, count: int) -> _Waking:
-    usd = gpu_month(option, settings).awake if option.owned is not None else 0.0
+    usd: Number = 0.0
+    if option.owned is not None:
+        on = partial(gpu_usd, option, settings, busy=0.0)
+        usd = on() - on(awake=0.0)
     used, awake = awake_nodes(column(at_once(replica), count))
     one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
     return _Waking(
