@@ -42,7 +42,7 @@ MOST_MODULES_OF_COMPARE = 50
 FEWEST_FIELDS = 4  # of types that are held against each other
 
 MOST_ROOMS = 233  # modules with code
-MOST_TYPES = 402  # to be 250: classes that declare fields
+MOST_TYPES = 400  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
@@ -65,7 +65,7 @@ NEW = {
     "own GPUs that cannot be had, models named in training, figures told apart, keys in errors": 31,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 68_666 + sum(NEW.values())
+MOST_LINES_IN_ALL = 68_552 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

@@ -289,11 +289,6 @@ TOP = 20
 MOST_INFEASIBLE = 8
 
 
-def _compare_everything(result: CompareResult) -> Sheet:
-    """Return all options."""
-    return _sheet(result, result.options)
-
-
 def _compare_sheet(result: CompareResult, view: View) -> Sheet:
     """Return the options of the short list; with a larger `--top` those not on it too."""
     wanted = set() if "--all" in result.asked else set(result.shown)
@@ -533,7 +528,7 @@ def _impossible(options: list[OptionResult], view: View) -> Iterator[Block]:
 
 COMPARE = Screen(
     rows=("options",),
-    everything=_compare_everything,
+    everything=lambda result: _sheet(result, result.options),
     shown=_compare_sheet,
     blocks=_compare_blocks,
     compact=COMPACT,

@@ -96,11 +96,6 @@ FEW = 3
 """So many set-ups stand on a screen before a second command does."""
 
 
-def _size_everything(result: SizeResult) -> Sheet:
-    """Return all set-ups."""
-    return _sheet(result, result.rows)
-
-
 def _size_sheet(result: SizeResult, view: View) -> Sheet:
     """Return the set-ups of the short list, or all when there is none or `--top` is said."""
     if not result.shown or view.top is not None:
@@ -552,7 +547,7 @@ def _tiers(rows: list[SizeRow]) -> Iterator[Block]:
 
 SIZE = Screen(
     rows=("rows",),
-    everything=_size_everything,
+    everything=lambda result: _sheet(result, result.rows),
     shown=_size_sheet,
     blocks=_size_blocks,
     compact=compact,
