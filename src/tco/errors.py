@@ -127,7 +127,6 @@ def unknown_name(
 
     Args:
         kind: What the name is of.
-        name: The name.
         known: All names, those that are rather meant first.
         where: How the message begins.
     """

@@ -383,7 +383,6 @@ def seconds(text: Quantity, often: tuple[str, str] = ("ms", "s")) -> float:
     """Return a duration [s], from `500ms`, `1s`, `2min`; a text must name its unit.
 
     Args:
-        text: The duration.
         often: Units that it is mostly said in, for the hint.
 
     >>> seconds("500ms")

@@ -29,13 +29,12 @@ from tco.analysis.plan.plan import plan
 from tco.analysis.results import OptionResult
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.size.size import size
-from tco.engine.fleet import Billing, steepened
+from tco.engine.fleet import Billing, Duty, steepened
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import SelfOption, lines, monthly_usd
 from tco.options.candidates import option_of, own_setups, setup_id
 from tco.options.curves import curve
-from tco.options.hours import OnHours
 from tco.options.names import resolve
 from tco.options.scenario import schedule
 from tco.options.selection import select
@@ -57,10 +56,10 @@ def row(asked: Any, name: str, billing: str = "always_on", **more: Any) -> Optio
     return explain(inputs, name).option
 
 
-def hours_of(shape: Floats, billing: Billing) -> OnHours:
+def hours_of(shape: Floats, billing: Billing) -> Duty:
     opened = np.where(np.arange(shape.size) % 4 == 3, 0.0, 1.0)
     closed = billing == "scheduled"
-    return OnHours(
+    return Duty(
         billing=billing,
         week=shape / shape.mean(),
         open_share=opened if closed else np.ones_like(shape),

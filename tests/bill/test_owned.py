@@ -17,7 +17,7 @@ from tco.engine.ledger import total_usd
 from tco.errors import DataError, UsageError
 from tco.options.bills import SelfOption, lines
 from tco.options.curves import curve
-from tco.options.machines import gpu_month, owned_gpu
+from tco.options.machines import gpu_usd, owned_gpu
 from tco.options.names import resolve
 
 OWN = "self/llama-3.3-70b@2xh100-sxm:fp8/own:48m"
@@ -132,7 +132,7 @@ def test_a_machine_that_works_as_it_is_needs_no_server(catalog: Any, asked: Any)
     assert owned_gpu(gpus["a10g"]) is None
     settings = asked(settings={"own.colo_usd_per_kw_month": 0.0}).settings
     option = replace(option_of(asked(tokens=1e9)), owned=mac)
-    assert gpu_month(option, settings).paid < 9_500 / 20
+    assert gpu_usd(option, settings, awake=0.0, busy=0.0) < 9_500 / 20
 
 
 @given(price=magnitude(1.0, 1e7), rate=real(0.0, 0.5), months=real(1.0, 120.0))

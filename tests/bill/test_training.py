@@ -23,7 +23,8 @@ from tco.engine.training import (
     gpus_in_time,
     pays_from,
     serving_gpus,
-    training_bytes,
+    state_bytes,
+    total_of,
     training_flops,
     whole_gpus,
 )
@@ -36,10 +37,10 @@ def test_by_hand() -> None:
     full, lora = (training_flops(70e9, 30e6, full=way) for way in (True, False))
     assert full == pytest.approx(6 * 70e9 * 30e6)
     assert lora == pytest.approx(4 * 70e9 * 30e6)
-    assert training_bytes(70e9, None) == pytest.approx(16 * 70e9)
-    assert training_bytes(70e9, 0.01) == pytest.approx((2 + 0.16) * 70e9)
+    assert total_of(state_bytes(70e9)) == pytest.approx(16 * 70e9)
+    assert total_of(state_bytes(70e9, 0.01 * 70e9)) == pytest.approx((2 + 0.16) * 70e9)
     assert gpu_hours(lora, 312e12, 0.35) == pytest.approx(8.4e18 / 1.092e14 / 3600)
-    assert gpus_for_memory(training_bytes(70e9, None), 80 * 2**30, 0.75) == 18
+    assert gpus_for_memory(total_of(state_bytes(70e9)), 80 * 2**30, 0.75) == 18
     assert gpus_in_time(21.0, 7.5, 0.5) == 3.0
     assert embed_flops(0.6e9, 1e9) == 1.2e18
 
@@ -65,7 +66,7 @@ def test_work_is_proportional_and_lora_is_two_thirds_of_it(
 ) -> None:
     full, lora = (training_flops(8e9, tokens * epochs, full=way) for way in (True, False))
     assert lora == pytest.approx(full * 2 / 3, rel=1e-12)
-    assert training_bytes(8e9, 0.01) < training_bytes(8e9, None)
+    assert total_of(state_bytes(8e9, 8e7)) < total_of(state_bytes(8e9))
     twice = gpu_hours(2 * full, 1e15, mfu)
     assert twice == pytest.approx(2 * gpu_hours(full, 1e15, mfu), rel=1e-12)
 

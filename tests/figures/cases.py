@@ -328,19 +328,14 @@ def hours() -> Any:
     for billing in ("always_on", "scheduled", "autoscaled", "scale_to_zero"):
         for more in ({}, {"lead_h": 2.5, "billing_step_s": 3600.0}):
             duty = _duty(billing, **more)
-            made = duty.levels(1.86)
-            out += [
-                made.load.sum(),
-                (made.load * made.share).sum(),
-                made.share.sum(),
-                made.load[:5],
-            ]
+            load, share = duty.levels(1.86)
+            out += [load.sum(), (load * share).sum(), share.sum(), load[:5]]
             out.append(duty.on_share(A([0.001, 0.1]), 4.0))
             out.append(duty.lifted().on_share(0.01, 9.0))
             servers = selfhost.fleet_for(LOAD, one_replica(), POLICY, 1.0, 1.0, duty)
             out.append(servers)
     out += [fleet.steepened(WEEK, x)[:4] for x in (1.2, 1.86, 6.0)]
-    out += [fleet.moved(WEEK, OPEN)[:12], fleet.ahead(WEEK, 1.5).load[:5]]
+    out += [fleet.moved(WEEK, OPEN)[:12], fleet.ahead(WEEK, 1.5)[0][:5]]
     out.append(fleet.stepped(A([0.0, 59.0, 61.0]), 60.0))
     for rate in (1e-6, 0.001, 0.05):
         out += [fleet.off_share(rate, 300.0, 60.0), fleet.waiting_share(rate, 300.0, 60.0)]
@@ -492,8 +487,11 @@ def loads() -> Any:
 def tuning() -> Any:
     """Fine-tuning and embedding."""
     out: list[Any] = [
-        [training.training_flops(8e9, 1.5e8, full=s is None), training.training_bytes(8e9, s)]
-        for s in (None, 0.01)
+        [
+            training.training_flops(8e9, 1.5e8, full=s is None),
+            training.total_of(training.state_bytes(8e9, s)),
+        ]
+        for s in (None, 8e9 * 0.01)
     ]
     out += [training.gpu_hours(1e20, 989e12, 0.35), training.gpus_for_memory(200e9, 80e9, 0.9)]
     out += [training.whole_gpus(A([1.0, 3.0, 9.0, 17.0]), 8, 1), training.whole_gpus(3.0, 8, 4)]
@@ -742,14 +740,10 @@ def edges_of_fleets() -> Any:
     quiet = quiet / quiet.mean()
     out: list[Any] = [fleet.steepened(quiet, A([1.0, 1.5, 3.0, 90.0]))]
     for lead in (0.0, 1.0, 2.0, 2.25, 40.0):
-        ahead = fleet.ahead(quiet, lead)
-        out += [
-            ahead.load.ravel()[::5],
-            ahead.share.sum(axis=-1),
-            (ahead.load * ahead.share).sum(axis=-1),
-        ]
-    both = fleet.ahead(quiet, A([0.5, 3.0]))
-    out += [(both.load * both.share).sum(axis=-1), both.load.shape]
+        load, share = fleet.ahead(quiet, lead)
+        out += [load.ravel()[::5], share.sum(axis=-1), (load * share).sum(axis=-1)]
+    load, share = fleet.ahead(quiet, A([0.5, 3.0]))
+    out += [(load * share).sum(axis=-1), load.shape]
     many = A([1.0, 4096.0, 4097.0, 9000.0])
     for target in (0.0, 0.99, A([0.0, 0.99, 0.999, 0.0])):
         out.append(
@@ -764,7 +758,7 @@ def edges_of_fleets() -> Any:
     }
     out.append(fleet.kept_between(**spread, availability=A([0.99, 0.95, 0.97])))
     duty = _duty("scheduled", gaps_h=A([0.2, 12.0, 60.0]), lead_h=A([0.5, 20.0]))
-    return [*out, [duty.levels(x).share for x in (1.2, 3.0)]]
+    return [*out, [duty.levels(x)[1] for x in (1.2, 3.0)]]
 
 
 @case

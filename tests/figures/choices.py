@@ -323,7 +323,7 @@ def hours_that_are_open() -> Any:
 
 @case
 def what_a_gpu_is_per_month() -> Any:
-    """The five parts of a GPU's month, cash on the first day, horizons that are too short."""
+    """A GPU's month, busy, awake and idle, cash on the first day, too short horizons."""
     out: list[Any] = []
     for purchase in ("own", "on_demand", "reserved_1y", "spot"):
         for billing in (None, "autoscaled"):
@@ -334,8 +334,9 @@ def what_a_gpu_is_per_month() -> Any:
             if isinstance(found, str):
                 out.append(found)
                 continue
-            month = machines.gpu_month(found, question.settings)
-            out += [month, month.at_capacity, machines.once_lines(question.settings)]
+            on = partial(machines.gpu_usd, found, question.settings)
+            out += [on(), on(busy=0.0), on(awake=0.0, busy=0.0)]
+            out.append(machines.once_lines(question.settings))
     short = asked(settings={"horizon.months": 12.0}).settings
     for kinds in (("reserved_1y",), ("reserved_3y",), ("on_demand",)):
         out.append(tried(partial(machines.check_horizon, kinds, short)))

@@ -103,12 +103,12 @@ def test_levels_last_all_month_and_are_never_below_the_load(
     hours: list[float], lead: float
 ) -> None:
     week = over_mean(hours)
-    levels = ahead(week, lead)
-    assert levels.share.sum() == pytest.approx(1.0, rel=1e-12)
-    assert (levels.share * levels.load).sum() >= 1.0 - 1e-12
-    assert levels.load.max() == week.max()
-    later = ahead(week, lead + 0.5)
-    assert (later.share * later.load).sum() >= (levels.share * levels.load).sum() - 1e-12
+    load, share = ahead(week, lead)
+    assert share.sum() == pytest.approx(1.0, rel=1e-12)
+    assert (share * load).sum() >= 1.0 - 1e-12
+    assert load.max() == week.max()
+    higher, lasts = ahead(week, lead + 0.5)
+    assert (lasts * higher).sum() >= (share * load).sum() - 1e-12
 
 
 @given(
@@ -158,17 +158,17 @@ def test_an_even_load_is_served_by_the_same_fleet_all_the_time(
 def test_a_schedule_by_hand() -> None:
     # 8 of 24 hours are open: three times the load, a third of the time and a start of 15 minutes.
     opened = np.array([0.0] * 8 + [1.0] * 8 + [0.0] * 8)
-    levels = duty("scheduled", np.ones(24), 0.25, opened).levels(1.0)
-    assert levels.load.tolist() == [3.0]
-    assert levels.share[0] == pytest.approx((8 + 0.25) / 24)
+    load, share = duty("scheduled", np.ones(24), 0.25, opened).levels(1.0)
+    assert load.tolist() == [3.0]
+    assert share[0] == pytest.approx((8 + 0.25) / 24)
 
 
 def test_a_lead_by_hand() -> None:
     week = np.array([1.0, 1.0, 4.0, 0.0])
-    levels = ahead(week, 0.25)
-    assert levels.load.tolist() == [1.0, 1.0, 4.0, 0.0, 1.0, 4.0, 4.0, 1.0]
-    assert levels.share.tolist() == [0.75 / 4] * 4 + [0.25 / 4] * 4
-    assert ahead(week, 2.0).load.tolist() == [4.0, 4.0, 4.0, 1.0]
+    load, share = ahead(week, 0.25)
+    assert load.tolist() == [1.0, 1.0, 4.0, 0.0, 1.0, 4.0, 4.0, 1.0]
+    assert share.tolist() == [0.75 / 4] * 4 + [0.25 / 4] * 4
+    assert ahead(week, 2.0)[0].tolist() == [4.0, 4.0, 4.0, 1.0]
 
 
 @given(rate=rates, hold=magnitude(0.1, 4e3), start=real(0.0, 600.0), step=real(1.0, 3600.0))

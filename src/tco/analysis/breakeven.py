@@ -70,7 +70,6 @@ def breakeven_words(result: BreakevenResult, names: tuple[str, str]) -> Breakeve
     """Return the result with its verdict in words.
 
     Args:
-        result: The result.
         names: A and B in words, at the volume asked about.
     """
     sentences = [_now(result, names), _answer(result, names)]
@@ -124,7 +123,6 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     Models whose class is not known have no closed model of the same class, and count not there.
 
     Args:
-        rows: Its rows.
         named: The closed model was named, and so is one for all.
     """
     same = [r for r in rows if r.same_weights]
@@ -215,7 +213,6 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     best, unsure = of_two(used, usd, least_trust(inputs))
     first, rest = notes_of(inputs, used, used)
     result = BreakevenResult(
-        schema="tco.breakeven/1",
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
@@ -396,7 +393,6 @@ def breakeven_table(inputs: Question, against: str | None) -> BreakevenTable:
     """Return for each open model where self-hosting beats its cheapest host and a closed model.
 
     Args:
-        inputs: The question.
         against: The closed model; one of the class of the open one when None.
     """
     usual_rival, selection = _rival(inputs, against), select(inputs.catalog, inputs.request)
@@ -473,7 +469,6 @@ def _table_of(
     first, rest = notes_of(inputs, used, about)
     below = cheaper_but_unsure(listed, best) if best is not None else []
     return BreakevenTable(
-        schema="tco.breakeven-table/1",
         catalog=stamp(inputs, used),
         against=", ".join(closed),
         variable="volume",

@@ -90,7 +90,6 @@ def undercut_words(options: Sequence[Trusted], counts: Sequence[int], cases: int
     """Return which options are cheaper than the answer in some cases, and why they do not win.
 
     Args:
-        options: The options.
         counts: Cases in which each of them is cheaper than the answer [options].
         cases: How many there are.
         of: What a case is called, in the plural.
@@ -110,7 +109,6 @@ def pair_words(options: Sequence[Trusted], unsure: Collection[str]) -> str:
     """Return that one of the options that were named is cheaper, but is not the answer; or nothing.
 
     Args:
-        options: The options.
         unsure: Ids of those that cost less than the answer.
     """
     found = [option for option in options if option.id in unsure]
@@ -167,7 +165,6 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """Return the monthly cost of every option that the request lets through.
 
     Args:
-        inputs: The question.
         brief: Work out only the models of the short list, when nothing was selected: what a
             screen shows is the same, and a start is a third faster.
 
@@ -210,7 +207,6 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     notes = (*_no_own(ranked if wanted else ()), *notes)
     chains = _chains(inputs, rows, used)
     return CompareResult(
-        schema="tco.compare/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         options=tuple(ranked),
@@ -261,10 +257,8 @@ def _verdict(
     """Return the answer in words: what is decided, then what is told besides.
 
     Args:
-        inputs: The question.
         rows: What is shown, with bills.
         ranked: All rows by cost.
-        best: The answer.
         chains: What is asked after an answer that is wrong.
         beyond: Models of the short list where more than it was asked for.
     """
@@ -366,7 +360,6 @@ def ranked_options(
     """Return the options of some models (all when none are named) their rows by cost, set-ups.
 
     Args:
-        inputs: The question.
         selection: What the user chose.
         within: The models, all where there are none.
         brief: Give key figures alone.
@@ -548,7 +541,6 @@ def listed(
     """Return the rows that answers are about; all of them where there is no short list.
 
     Args:
-        inputs: The question.
         wanted: Models of the short list.
         rows: Options with their bills.
     """

@@ -74,7 +74,7 @@ class DeployTask:
 class DeployResult(Envelope):
     """How a set-up is run: the line of its server, and a task for SkyPilot. Nothing is run."""
 
-    schema: Literal["tco.deploy/1"]
+    schema: Literal["tco.deploy/1"] = "tco.deploy/1"
     workload: WorkloadResult
     option: OptionResult
     resolved: tuple[str, ...]
@@ -319,7 +319,6 @@ def task_of(
     """Return what a service asks for.
 
     Args:
-        server: One server.
         gpu: Its GPU, as the catalog has it.
         row: The bill.
         settings: The values that it was made with.
@@ -515,7 +514,6 @@ def deploy(inputs: Question, name: str) -> DeployResult:
     arguments = tuple(server.arguments())
     weights = repository if server.published else f"OWNER/{option.model}-{option.precision}"
     result = DeployResult(
-        schema="tco.deploy/1",
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,

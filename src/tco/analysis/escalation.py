@@ -35,7 +35,6 @@ def escalations(
     only where it is right more often. One step at most is on own GPUs, on the same set-up.
 
     Args:
-        inputs: The question.
         rows: Options with their bills, each asked until it is right.
         options: The options, by id.
     """
@@ -82,7 +81,6 @@ def bill_of_steps(inputs: Question, steps: Sequence[Option]) -> float:
     """Return what options cost together, one team for all of them [USD/month].
 
     Args:
-        inputs: The question.
         steps: The options, each asked as often as its `tries` say.
     """
     settings, usd, gpus, own = inputs.settings, 0.0, 0.0, False

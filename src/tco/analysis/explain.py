@@ -18,7 +18,7 @@ from tco.analysis.report import (
 from tco.analysis.results import ExplainResult, OptionResult, ScalingResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_of, success_of
 from tco.engine.capacity import free_bytes, weights_bytes
-from tco.engine.fleet import FleetPolicy, replicas_for, room_for_bursts
+from tco.engine.fleet import Duty, FleetPolicy, replicas_for, room_for_bursts
 from tco.engine.ledger import TokenRates, reads_to_pay, token_lines, total_usd
 from tco.engine.replica import FirstTokens, Replica
 from tco.engine.shapes import Number, Workload, number
@@ -35,7 +35,6 @@ from tco.options.bills import (
     ways_to_cache,
 )
 from tco.options.first_tokens import first_tokens
-from tco.options.hours import OnHours
 from tco.options.names import resolve
 from tco.options.provisioned import ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
@@ -69,7 +68,6 @@ def explain(inputs: Question, name: str) -> ExplainResult:
     notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
         verdict=costs(row, inputs),
-        schema="tco.explain/1",
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
@@ -460,7 +458,7 @@ def scaling_steps(option: SelfOption, settings: Settings, replica: Replica) -> l
     return out
 
 
-def _hours_steps(hours: OnHours, settings: Settings, result: ScalingResult) -> list[str]:
+def _hours_steps(hours: Duty, settings: Settings, result: ScalingResult) -> list[str]:
     lead = show_number(number(settings.value("plan.lead_h")))
     if result.billing == "scheduled":
         return [

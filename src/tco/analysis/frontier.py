@@ -108,9 +108,6 @@ def _score(row: OptionResult) -> float:
 def frontier(inputs: Question) -> FrontierResult:
     """Return the cheapest price for each level of quality, of all options and not a short list.
 
-    Args:
-        inputs: The question.
-
     Raises:
         UsageError: No volume was given.
         InfeasibleError: Nothing that was asked for can serve the month, or nobody has measured it.
@@ -136,7 +133,6 @@ def frontier(inputs: Question) -> FrontierResult:
     notes, minor = notes_of(inputs, used, [option for option in used if option.id in ends])
     points = frontier_points(placed)
     return FrontierResult(
-        schema="tco.frontier/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         benchmark=benchmark,
@@ -197,7 +193,6 @@ def frontier_words(points: Sequence[FrontierPoint], count: int) -> str:
     """Return what a frontier says: its ends, and the step from which a point costs the most.
 
     Args:
-        points: Its points.
         count: Options that have a score.
     """
     first, last = points[0], points[-1]

@@ -118,7 +118,7 @@ class ImportedRow:
 class ImportResult:
     """What was read from a benchmark file, and where it was written."""
 
-    schema: Literal["tco.import-bench/1"]
+    schema: Literal["tco.import-bench/1"] = "tco.import-bench/1"
     tool: str
     file: str
     to: str

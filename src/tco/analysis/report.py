@@ -284,7 +284,6 @@ def notes_of(
     """Return what a reader should be wary of: what bears on the answer, and what turns nothing.
 
     Args:
-        inputs: The question.
         used: The options whose bills are shown.
         about: Those of them that the answer names.
         dated: The screen says of each price how old it is and when it changes.
@@ -506,7 +505,6 @@ def caveats(
     """Return what the bills of some options do not follow though it was said.
 
     Args:
-        inputs: The question.
         used: The options whose bills are shown.
         tried: Kinds of options that were looked at, those left out included.
     """

@@ -340,7 +340,7 @@ class EscalationResult:
 class CompareResult(Envelope):
     """What a month costs, every way there is to serve it, cheapest first."""
 
-    schema: Literal["tco.compare/1"]
+    schema: Literal["tco.compare/1"] = "tco.compare/1"
     workload: WorkloadResult
     options: tuple[OptionResult, ...]
     """Feasible ones by cost, then infeasible ones."""
@@ -375,7 +375,7 @@ class OwnBegins:
 class CompareVolumes(Envelope):
     """What a month costs at several volumes, where none was said; assumptions of the largest."""
 
-    schema: Literal["tco.compare-volumes/1"]
+    schema: Literal["tco.compare-volumes/1"] = "tco.compare-volumes/1"
     profile: str
     volumes: tuple[CompareResult, ...]
     """A whole answer each, the smallest volume first."""
@@ -400,7 +400,7 @@ class VolumeResult:
 class BreakevenResult(Envelope):
     """From which volume B is cheaper than A."""
 
-    schema: Literal["tco.breakeven/1"]
+    schema: Literal["tco.breakeven/1"] = "tco.breakeven/1"
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -467,7 +467,7 @@ class BreakevenRow:
 class BreakevenTable(Envelope):
     """For each open model, self-hosting against its cheapest host and against a closed model."""
 
-    schema: Literal["tco.breakeven-table/1"]
+    schema: Literal["tco.breakeven-table/1"] = "tco.breakeven-table/1"
     against: str
     """The closed model that was named; else those of the classes of the models, by commas."""
     variable: str
@@ -513,7 +513,7 @@ class SwingResult:
 class SensitivityResult(Envelope):
     """Which assumption moves the answer, largest swing first."""
 
-    schema: Literal["tco.sensitivity/1"]
+    schema: Literal["tco.sensitivity/1"] = "tco.sensitivity/1"
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -531,7 +531,7 @@ class SensitivityResult(Envelope):
 class ExplainResult(Envelope):
     """Every term of one bill."""
 
-    schema: Literal["tco.explain/1"]
+    schema: Literal["tco.explain/1"] = "tco.explain/1"
     workload: WorkloadResult
     option: OptionResult
     resolved: tuple[str, ...]
@@ -580,7 +580,7 @@ class DominatedOption:
 class FrontierResult(Envelope):
     """The cheapest price for each level of quality, and what each further point costs."""
 
-    schema: Literal["tco.frontier/1"]
+    schema: Literal["tco.frontier/1"] = "tco.frontier/1"
     workload: WorkloadResult
     benchmark: str
     points: tuple[FrontierPoint, ...]

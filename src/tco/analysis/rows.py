@@ -146,7 +146,7 @@ def peak_over_mean(option: SelfOption, settings: Settings) -> float:
     """Return the highest load that a fleet is sized for over the mean of the month [1]."""
     duty = duty_of(option.hours, settings, option.billing_step_s)
     peak = workload(settings).peak_to_mean
-    return number(peak) if duty is None else float(np.max(duty.levels(peak).load))
+    return number(peak) if duty is None else float(np.max(duty.levels(peak)[0]))
 
 
 # From an option to its row: the bill in numbers, its band, and how well the fleet is used.
@@ -158,8 +158,6 @@ def option_result(
     """Return the row of an option; an infeasible one carries its reasons instead of a bill.
 
     Args:
-        option: The option.
-        inputs: The question.
         replica: What one replica sustains, where that has been worked out already.
         brief: Leave out the lines of its bill.
     """
@@ -426,7 +424,6 @@ def pair_figures(
     """Yield the rows of pairs of set-up and rent with their key figures alone.
 
     Args:
-        found: The set-ups.
         pairs: Which pairs [pairs].
         usd: What each costs [pairs] [USD/month].
         gpus: GPUs paid for [pairs] [1].
@@ -464,7 +461,6 @@ def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
     """Return a bill in a few figures.
 
     Args:
-        bill: Its lines.
         used: Share of the GPU-hours paid for that serve [1].
     """
     groups: tuple[Group, ...] = ("tokens", "compute", "people", "power", "other")
@@ -485,9 +481,6 @@ def prices_of(
 
     Args:
         option: Own GPUs that serve something.
-        settings: Every value that enters a bill.
-        replica: What one replica sustains.
-        bill: Its lines.
         used: Share of the GPU-hours paid for that serve [1].
         served: Share of the month's tokens that it serves [1].
     """

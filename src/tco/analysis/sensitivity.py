@@ -48,7 +48,6 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
     a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
     best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
     return SensitivityResult(
-        schema="tco.sensitivity/1",
         catalog=stamp(inputs, used),
         a=left.id,
         b=right.id,

@@ -384,8 +384,6 @@ def flips_of(
     flip is looked for, because every answer is then a volume.
 
     Args:
-        inputs: The question.
-        a, b: The options.
         spans: Where B is cheaper than A [token/month].
         only: Paths of the levers that are tried; all when empty.
     """

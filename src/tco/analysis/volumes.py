@@ -43,7 +43,6 @@ def compare_volumes(inputs: Question, *, brief: bool = False) -> CompareVolumes:
     warnings = dict.fromkeys(w for a in answers for w in a.warnings[: len(a.warnings) - a.minor])
     minor = dict.fromkeys(w for a in answers for w in a.warnings if w not in warnings)
     return CompareVolumes(
-        schema="tco.compare-volumes/1",
         catalog=last.catalog,
         profile=inputs.profile,
         volumes=answers,

@@ -44,7 +44,7 @@ class ConfigRow:
 class ConfigResult:
     """Every value in effect, and where each of them comes from."""
 
-    schema: Literal["tco.config/1"]
+    schema: Literal["tco.config/1"] = "tco.config/1"
     catalog: CatalogStamp
     files: tuple[str, ...]
     """The scenario file and the user's configuration, those that were read."""
@@ -58,13 +58,10 @@ def config(inputs: Question, said: Given, ignored: tuple[str, ...]) -> ConfigRes
     """Return every value in effect; what nobody says and has no default is left out.
 
     Args:
-        inputs: The question, resolved.
-        said: How it was said.
         ignored: Variables that look like ours and mean nothing.
     """
     values = {**said.output, "catalog": said.overlays, "measured": said.measured}
     return ConfigResult(
-        schema="tco.config/1",
         catalog=stamp(inputs, []),
         files=tuple(file for file in (said.file, said.config) if file is not None),
         rows=tuple(in_effect(inputs, values, said.config)),
@@ -79,7 +76,6 @@ def in_effect(
     """Return the values in effect: options in the order of their declaration, then assumptions.
 
     Args:
-        inputs: The question, resolved.
         values: What was said that no request has, by the name of the option.
         config_file: The user's configuration.
     """

@@ -331,7 +331,6 @@ def differences(
     """Yield every price but input and output that a row has otherwise.
 
     Args:
-        offer: The offer.
         against: The list.
         price: What the catalog has.
         row: What the list has.
@@ -362,7 +361,6 @@ def window(price: Price | None, row: PriceRow) -> ListedWindow:
 
     Args:
         price: The window that holds now; None for an offer that is new.
-        row: The row.
     """
     rates = dict(_own(row.rates))
     carried: list[str] = []

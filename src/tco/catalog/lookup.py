@@ -56,8 +56,6 @@ def price_at(offer: Offer, day: date, offers: Mapping[str, Offer] | None = None)
     still answers is another question: see `retired`.
 
     Args:
-        offer: The offer.
-        day: The day.
         offers: Offers by id, on which a discount of another offer rests (`Catalog.offers`).
 
     Raises:

@@ -430,8 +430,6 @@ def chosen(
     """Return the offers of some models and providers.
 
     Args:
-        catalog: The catalog.
-        on: The day.
         models, providers: Names; none for all.
         weights: `open` or `closed`.
         gone: Whether offers without a price on the day count.

@@ -89,7 +89,6 @@ def heard(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> He
 
     Args:
         said: Who said something of a figure, and whether that agrees with it.
-        sources: The sources by their id.
     """
     agreeing, against, seller = [], False, False
     for name, so in said:
@@ -189,14 +188,7 @@ class Seen(NamedTuple):
 
 
 def offer_trust(catalog: Catalog, offer: Offer, price: Price, day: date) -> Trust:
-    """Return how far the price of an offer can be trusted.
-
-    Args:
-        catalog: The data.
-        offer: The offer.
-        price: Its price of the day.
-        day: The day asked about.
-    """
+    """Return how far the price of an offer can be trusted."""
     sources, provider = catalog.prices.sources, catalog.prices.providers.get(offer.provider)
     marks = [
         sentence
@@ -257,10 +249,7 @@ def rent_trust(
     Sources that said so later attest it too, and the windows before it where they say the same.
 
     Args:
-        catalog: The data.
         rental: The offer of GPU-hours.
-        rent: Its rent of the day.
-        day: The day asked about.
         freshest: The rents that were seen last, by GPU and purchase option.
     """
     doubt = [f"in doubt: {rent.flag or 'only if its seller is named'}"] * rent.only_if_named
@@ -308,8 +297,6 @@ def too_old(
     Args:
         catalog: The data; a rent that the user laid over it is never too old.
         rental: The offer of GPU-hours.
-        rent: Its rent of the day.
-        day: The day asked about.
         freshest: The rents that were seen last, by GPU and purchase option.
         limit_days: The age from which it is too old [day].
     """

@@ -91,7 +91,6 @@ def proposal(
     """Return the overlay that follows the lists where they disagree with the catalog.
 
     Args:
-        catalog: The catalog.
         report: What the lists say.
         lists: The lists themselves, for whole windows.
         on: The day that the lists are of, from which proposed windows hold.

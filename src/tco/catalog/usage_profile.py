@@ -189,7 +189,6 @@ def with_own_profile(catalog: Catalog, name: str | None) -> Catalog:
     """Return the catalog with a profile of the user's own, under the name it was asked for by.
 
     Args:
-        catalog: The catalogs.
         name: A profile as it was typed; that of the catalog is left alone.
 
     Raises:
@@ -207,9 +206,7 @@ def with_traffic(catalog: Catalog, name: str, part: UsageModel, where: str, made
     """Return the catalog with a profile made of a user's own traffic.
 
     Args:
-        catalog: The catalogs.
         name: What the profile is called.
-        part: The traffic.
         where: Where it was read.
         made: When.
 

@@ -41,9 +41,6 @@ def culprit(one: PriceComparison, offer: Offer, on: date, others: Sequence[Price
     """Return what is likely wrong with one disagreement, the surest explanation first.
 
     Args:
-        one: The disagreement.
-        offer: The offer.
-        on: The day.
         others: What the other lists have of the same offer.
     """
     return (
@@ -308,7 +305,6 @@ def verify(catalog: Catalog, lists: Sequence[PriceList], on: date) -> VerifyRepo
     """Return how the prices of a day compare with some price lists.
 
     Args:
-        catalog: The catalog.
         lists: Price lists as read.
         on: The day whose prices are held against them.
     """

@@ -247,7 +247,6 @@ def read_yaml(data: bytes, path: str) -> Document:
     """Return the document in `data`; what is wrong with it is in its complaints, never raised.
 
     Args:
-        data: The bytes of the file.
         path: The file as its reader calls it; every complaint begins with it.
     """
     reader = _Reader(path)

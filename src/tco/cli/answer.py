@@ -191,7 +191,6 @@ def deliver(
     """Write a result where and how it was asked for.
 
     Args:
-        result: The result.
         output: What was said of how it is written.
         reports: Files that need more than the result, by their format.
         picture: Returns what is drawn under the answer, of some width.

@@ -107,7 +107,6 @@ def _imported(file: str, owner: Owner, said: Any) -> Any:
         save(to, text)
     expected = benches.predictions(catalog, rows)
     return benches.ImportResult(
-        schema="tco.import-bench/1",
         tool=found.tool,
         file=found.path,
         to=to,

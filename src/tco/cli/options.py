@@ -93,7 +93,6 @@ def options_of(record: Any, command: str = "") -> list[inspect.Parameter]:
 
     Args:
         record: A dataclass, a `TypedDict`, or one of which only `some` are meant: `Annotated`.
-        command: The function of the command.
     """
     kind = inspect.Parameter.KEYWORD_ONLY
     if get_origin(record) is Annotated:

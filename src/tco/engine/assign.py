@@ -108,7 +108,6 @@ def total_cost(problem: Problem, chosen: Indices) -> Floats:
     """Return the cost of some choices, each fleet at the smallest size that serves its load.
 
     Args:
-        problem: The problem.
         chosen: A route for each task [choices, tasks].
 
     Returns:

@@ -236,10 +236,8 @@ def replica(
         isl: Input tokens per request, cached ones included [token].
         osl: Output tokens per request [token].
         batch: Requests in flight in the replica [1].
-        profile: Kind of server.
         cached_share: Share of the input found in the prefix cache: saves prefill, not KV reads [1].
         speculative_gain: Net gain of speculative decoding, as measured; terms stay undivided [1].
-        constants: Fitted constants.
 
     Source: formula and constants fitted by `benchmarks/capacity.py`.
     """
@@ -476,7 +474,6 @@ def ttft_at_once_s(
         layout: How the replica is laid out.
         speed: Its speed at that batch.
         batch: Requests that start at once [1].
-        constants: Fitted constants.
     """
     prefill_s = constants.ttft_prefill * batch * np.asarray(speed.prefill_s)
     return constants.ttft_fixed_s + layout.pp * speed.step_s + prefill_s

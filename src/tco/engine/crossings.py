@@ -396,7 +396,6 @@ def scan(gap: Callable[[Floats], Floats], low: float, high: float, *, log: bool)
 
     Args:
         gap: Returns the difference for an array of values, of the same shape.
-        low, high: The range.
         log: Values are spread by factors, not evenly.
     """
     x = np.geomspace(low, high, POINTS) if log else np.linspace(low, high, POINTS)
@@ -475,7 +474,6 @@ def turn(
     Args:
         moved: Returns whether the answer at each value is another than today's.
         now: Today's value; outside the range its end next to it stands for it.
-        low, high: The range.
         values: Returns what to try of a range, its ends among them: three values halve it.
         zooms: How often.
     """

@@ -49,7 +49,6 @@ def quantiles(spread: Spread, probability: Floats, scores: Floats | None = None)
     above, so that median and both percentiles hold.
 
     Args:
-        spread: The distribution.
         probability: Between 0 and 1 [draws].
         scores: The standard normal quantiles of these, where they are known [draws].
     """
@@ -285,7 +284,6 @@ def interpolated(values: Floats, where: Places) -> Floats:
 
     Args:
         values: The function at the nodes, flattened [nodes].
-        where: The places.
     """
     total = np.zeros(where[0][0].size)
     for nodes, weights in where:

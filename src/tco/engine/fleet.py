@@ -377,17 +377,9 @@ LONGEST = 700.0
 """Exponent beyond which a fleet is never off: its chance is no number any more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Levels:
-    """Loads over the mean, and how long each lasts.
-
-    Args:
-        load: Load over the mean of the month [..., levels] [1].
-        share: Share of the month for which GPUs are on for it [..., levels] [1].
-    """
-
-    load: Floats
-    share: Floats
+Levels = tuple[Floats, Floats]
+"""Loads over the mean of the month, and the share of the month for which GPUs are on for each
+[..., levels] [1]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -400,6 +392,7 @@ class Duty:
         week: Load of each hour over the mean [hours] [1].
         open_share: Share of each hour that lies in the opening hours [hours] [1].
         gaps_h: How long it is closed, each time in the week [times] [h].
+        said: Where the hours come from, in words.
         lead_h: Hours paid for before a GPU serves [h].
         idle_timeout_s: How long a fleet that scales to zero waits for another request [s].
         cold_start_s: How long it takes to start again, paid for [s].
@@ -410,10 +403,11 @@ class Duty:
     week: Floats
     open_share: Floats
     gaps_h: Floats
-    lead_h: Number
-    idle_timeout_s: Number
-    cold_start_s: Number
-    billing_step_s: Number
+    said: str = ""
+    lead_h: Number = 0.0
+    idle_timeout_s: Number = 0.0
+    cold_start_s: Number = 0.0
+    billing_step_s: Number = 1.0
 
     def levels(self, peak_to_mean: Number) -> Levels:
         """Return the levels of a week whose busiest hour is so many times the mean."""
@@ -497,7 +491,7 @@ def _opening_hours(load: Floats, duty: Duty) -> Levels:
     before = stepped(duty.lead_h, duty._step_h)
     starts = np.minimum(np.asarray(before)[..., None], duty.gaps_h).sum(axis=-1)
     share = duty.open_share.mean() + starts / duty.open_share.size
-    return Levels(load=load.max(axis=-1, keepdims=True), share=np.asarray(share)[..., None])
+    return load.max(axis=-1, keepdims=True), np.asarray(share)[..., None]
 
 
 def ahead(week: Floats, lead_h: Number) -> Levels:
@@ -520,7 +514,7 @@ def ahead(week: Floats, lead_h: Number) -> Levels:
         if np.any(part > 0):
             windows.append(np.broadcast_to(window, shape))
             shares.append(np.broadcast_to((part / week.shape[-1])[..., None], shape))
-    return Levels(load=np.concatenate(windows, axis=-1), share=np.concatenate(shares, axis=-1))
+    return np.concatenate(windows, axis=-1), np.concatenate(shares, axis=-1)
 
 
 def stepped(time: Number, step: Number) -> Number:

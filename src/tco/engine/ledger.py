@@ -298,7 +298,6 @@ def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
     """Return what requests cost that are sent again, so that a bill is one of successful requests.
 
     Args:
-        tokens: The token lines.
         retry_share: Requests sent again over requests that succeed [1].
     """
     return Line(
@@ -338,7 +337,6 @@ def read_share(sessions: Sessions, lifetime_s: Number, warm: Number = 1.0) -> Nu
     read and what is written make C.
 
     Args:
-        sessions: What the sessions are like.
         lifetime_s: How long a cache lives after it was last read [s].
         warm: Share of the first and late turns that find what all share kept by others, w [1].
 
@@ -476,7 +474,6 @@ def terms_lines(
     """Return what the contract takes off and adds to the token lines of a bill.
 
     Args:
-        terms: The contract.
         tokens, token_usd: Volume [token/month]; its lines at list price [USD/month].
         again: Requests sent again over those that succeed: they use a commitment up, too [1].
         origin, source: Who said so.
@@ -539,10 +536,6 @@ def units_for(load: Workload, unit: ProvisionedUnit) -> Number:
     """Return the units to buy, ``ceil_step(max(minimum, peak * weighed tokens / U))`` [1].
 
     Throughput does not accumulate, so that the busiest hour decides; what exceeds it is refused.
-
-    Args:
-        load: The month.
-        unit: What one unit serves.
 
     Source:
         Burn-down of provisioned throughput as vendors document it: inputs, and outputs times

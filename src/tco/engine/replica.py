@@ -404,7 +404,6 @@ def in_flight(requests_per_s: Number, replica: Replica) -> Number:
 
     Args:
         requests_per_s: Rate of one replica [request/s].
-        replica: What it sustains.
     """
     full = replica.slots / replica.requests_per_s
     alone = request_s(replica)

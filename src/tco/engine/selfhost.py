@@ -103,8 +103,6 @@ def fleet_for(
     """Return the fleet that serves `load`, sized at its peak.
 
     Args:
-        load: The month.
-        replica: What one replica sustains.
         policy: How much room to keep.
         gpus_per_replica: GPUs of one replica [1].
         instance_gpus: GPUs of the smallest machine [1].
@@ -137,19 +135,19 @@ def _fleet_by_hour(
     duty: Duty,
 ) -> Fleet:
     """Return a fleet that follows its load: each level of it is served by as many as it needs."""
-    levels = duty.levels(load.peak_to_mean)
+    levels, lasts = duty.levels(load.peak_to_mean)
     work = np.asarray(load.requests_per_s / replica.requests_per_s, dtype=float)[..., None]
     slots = np.asarray(replica.staffed, dtype=float)[..., None]
     each, per = policy.lifted(), np.asarray(gpus_per_replica, dtype=float)[..., None]
-    needed = replicas_for(work * levels.load, slots, each)
+    needed = replicas_for(work * levels, slots, each)
     if np.any(load.open_sessions):
         keeping = np.asarray(_for_sessions(load, replica), dtype=float)[..., None]
-        needed = np.maximum(needed, np.ceil(keeping * levels.load / load.peak_to_mean - ROUND_OFF))
+        needed = np.maximum(needed, np.ceil(keeping * levels / load.peak_to_mean - ROUND_OFF))
     on = fleet_of(needed, each, per, np.asarray(instance_gpus, dtype=float)[..., None])
-    requests = np.asarray(load.requests_per_s, dtype=float)[..., None] * levels.load
+    requests = np.asarray(load.requests_per_s, dtype=float)[..., None] * levels
     service_s = np.asarray(request_s(replica), dtype=float)[..., None]
     on_share = duty.lifted().on_share(requests, service_s)
-    share = levels.share * np.maximum(on_share, work * levels.load / needed)
+    share = lasts * np.maximum(on_share, work * levels / needed)
     most = fleet_of(np.max(needed, axis=-1), policy, gpus_per_replica, instance_gpus)
     machines = (share * on.paid_gpus).sum(axis=-1)
     return replace(
@@ -315,7 +313,6 @@ def traffic_lines(
     the volume is an upper bound of it.
 
     Args:
-        load: The month.
         traffic: Weights and prices.
         origin, source: Who said the price of egress.
     """

@@ -164,7 +164,6 @@ def session_server(
     Args:
         model, gpu, layout, profile: The set-up; fields broadcast.
         goal: Speculative decoding; its lengths do not count.
-        of: What sessions are like.
         room: Where what waits is kept.
         factors: What measurements multiply the speed of decoding by, with `FEW` and with `SOME`
             requests in flight [1].
@@ -331,7 +330,6 @@ def _largest_rate(
     """Return the largest rate that is allowed at a share of misses, by bisection [1/s].
 
     Args:
-        of, server: The sessions and the replica.
         slow: Share of the turns that are prefilled anew [1].
         allowed: Of a rate and of the prefill of a turn, whether it is.
     """
@@ -352,8 +350,6 @@ def steady(of: Sessions, server: SessionServer, sessions: Number, *, warm: bool 
     Near the wall a replica that has all caches and one that has lost them end apart.
 
     Args:
-        of: What sessions are like.
-        server: What the replica has for them.
         sessions: Open sessions of the replica, those that wait too, 1 or more [1].
         warm: From full caches; otherwise from empty ones.
     """
@@ -442,7 +438,6 @@ def kept(of: Sessions, server: SessionServer, limits: Limits) -> KeptSessions:
 
     Args:
         of: What sessions are like; fields of one shape with those of the replica.
-        server: What the replica has for them.
         limits: Latencies and turns at once.
     """
     shape = np.broadcast_shapes(np.shape(of.most_missed), np.shape(server.hit_s))

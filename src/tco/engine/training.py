@@ -95,19 +95,6 @@ def total_of(parts: Mapping[str, Number]) -> Number:
     return total
 
 
-def training_bytes(params: Number, trained_share: Number | None) -> Number:
-    """Return the memory of weights, gradients and optimizer, activations apart [byte].
-
-    ``16 * P`` for full fine-tuning, ``2 * P + 16 * P * trained_share`` for LoRA; see `state_bytes`.
-
-    Args:
-        params: Weights of the model, all experts included [1].
-        trained_share: Size of the adapters over all weights; None where all are trained [1].
-    """
-    share = None if trained_share is None else params * trained_share
-    return total_of(state_bytes(params, share))
-
-
 def adapter_params(rank: Number, layers: Number, hidden: Number, widths: Number) -> Number:
     """Return the weights of low-rank adapters on every matrix of the layers [1].
 

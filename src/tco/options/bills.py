@@ -12,6 +12,7 @@ import numpy as np
 
 from tco.catalog.trust import GIVEN, Trust
 from tco.engine.capacity import stored_bytes
+from tco.engine.fleet import Duty
 from tco.engine.ledger import (
     Line,
     Origin,
@@ -40,7 +41,7 @@ from tco.engine.shapes import (
     number,
 )
 from tco.options.cheapest import cheapest, sure_enough
-from tco.options.hours import STEP, OnHours, PaidByTheHour, as_paid, duty_of
+from tco.options.hours import STEP, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
 from tco.options.prices import LIST_PRICE, Buying, flows_of, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
@@ -167,7 +168,7 @@ class SelfOption:
     checked: date | None = None
     notes: tuple[str, ...] = ()
     tier: Tier = "self"
-    hours: OnHours | None = None
+    hours: Duty | None = None
     billing_step_s: float | None = None
     tries: Number = 1.0
     trust: Trust = GIVEN
@@ -401,7 +402,7 @@ class Served(Machines, PaidByTheHour, Protocol):
     def instance_gpus(self) -> Number: ...
 
     @property
-    def hours(self) -> OnHours | None: ...
+    def hours(self) -> Duty | None: ...
 
     @property
     def billing_step_s(self) -> Number | None: ...
@@ -457,7 +458,7 @@ class PairGroup:
     egress: Egress
     weights_gb: Number
     billing_step_s: Number | None
-    hours: OnHours | None
+    hours: Duty | None
     tries: Number
     origin: Origin
     source: str
@@ -475,7 +476,6 @@ def monthly_bills(
     [pairs, volumes].
 
     Args:
-        found: The set-ups.
         settings: All values but the volume.
         rows: Which pairs [pairs].
         volumes: Tokens a month [volumes].
@@ -562,9 +562,7 @@ def best_pairs(
     """Return the pairs of a model that are the answer at a volume, in the volumes' order [pairs].
 
     Args:
-        found: The set-ups.
         settings: All values but the volume.
-        model: The model.
         volumes: Tokens a month [volumes].
         least: Rank of a trust in a rent that is enough, one after the other; 0 for all [1].
     """

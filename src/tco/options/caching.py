@@ -72,8 +72,6 @@ class Caching:
 
         Args:
             load: The requests, in tokens of the offer.
-            settings: Every value that enters a bill.
-            way: Which of the ways.
             least: What is shorter is not cached [token].
         """
         lifetime, part = self.ways[way]
@@ -104,7 +102,6 @@ def caching_of(
     """Return what an offer's cache keeps of sessions; None where that follows from no gaps.
 
     Args:
-        settings: Every value that enters a bill.
         gaps: How long sessions wait; None where requests belong to none.
         rates, modifiers: The offer's price.
         buying: A lifetime that is asked for is the only one, and all is cached for so long.
@@ -145,7 +142,6 @@ def usual_lifetime(catalog: Catalog, offer: Offer, *, written: bool) -> str | No
     A closed model's cache is its maker's wherever it is sold.
 
     Args:
-        catalog: The data.
         offer: What is bought.
         written: Whether what is written has a price of its own.
     """

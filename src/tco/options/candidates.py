@@ -57,7 +57,6 @@ def infeasible(replica: Replica, goal: Target) -> str:
 
     Args:
         replica: What one replica sustains; numbers, not arrays.
-        goal: The limits.
     """
     if number(replica.memory_slots) < 1:
         return "the weights and one request do not fit in its memory"
@@ -105,7 +104,6 @@ def limit_states(settings: Settings, replica: Replica | None) -> dict[str, Limit
     """Return how the limits that were given are kept, by name: of own GPUs, or of anything else.
 
     Args:
-        settings: Where the limits are.
         replica: What one replica sustains; None for what is bought by the token or by the unit,
             of whose latency nothing is known.
     """
@@ -257,8 +255,6 @@ def own_setups(inputs: Question, selection: Selection, counts: tuple[int, ...] =
     """Return every self-hosted set-up that the selection lets through, sized and priced.
 
     Args:
-        inputs: The question.
-        selection: Its filters.
         counts: GPUs of a replica to try, instead of the usual ones [1].
     """
     entries: list[ModelEntry] = []
@@ -497,7 +493,6 @@ def short(name: str, others: Sequence[str] = ()) -> str:
     from the others, from the left.
 
     Args:
-        name: The id.
         others: Ids of other options, that it must not be taken for.
     """
     if _OWN.match(name) is None:
@@ -520,7 +515,6 @@ def asked_as(name: str, others: Sequence[str], resolved: Sequence[str]) -> str:
     'self/m@8xh100'
 
     Args:
-        name: The id.
         others: Ids of other options, that it must not be taken for.
         resolved: What names were taken to mean, as `NAME is ID, the best of 4 set-ups`.
     """

@@ -151,7 +151,6 @@ def answers_at(options: Sequence[Trusted], usd: Floats, least: int) -> Indices:
     """Return which of some options is the answer in each case; -1 where none can serve [...].
 
     Args:
-        options: The options.
         usd: Their bills [options, ...] [USD/month].
         least: Rank of the trust that is sure enough [1].
     """
@@ -167,7 +166,6 @@ def of_two(
     None where there are no bills.
 
     Args:
-        options: The options.
         usd: Their bills [options] [USD/month].
         least: Rank of the trust that is sure enough [1].
     """
@@ -334,9 +332,7 @@ def most_sure(rows: Iterable[SomePriced], best: Priced, least: int, most: int) -
 
     Args:
         rows: Options with their bills.
-        best: The answer.
         least: Rank of the trust that is sure enough [1].
-        most: How many.
     """
     able = [row for row in rows if row.monthly_usd is not None]
     enough = min(least, rank_of(best.trust))
@@ -359,7 +355,6 @@ def insist(inputs: Question, levels: Iterable[str], what: str = "") -> None:
     """Raise `InfeasibleError` where the user asked for a trust that no price has.
 
     Args:
-        inputs: The question.
         levels: Trust of the prices that there are.
         what: The name that they are prices of; empty for all that was asked for.
     """

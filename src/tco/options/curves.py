@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
 from tco.options.machines import (
     DEDICATED,
     fleet_lines,
-    gpu_month,
+    gpu_usd,
     once_lines,
     own_bill,
     standing_lines,
@@ -71,7 +72,6 @@ class ReplicaSteps:
         numpy is quick along the last axis. Of several levels [curves, pieces].
 
         Args:
-            rows: Which curves.
             most: Replicas up to which the highest level is followed [1].
             settings, replica: Of those rows; each a number, or along the curves' axis.
         """
@@ -157,10 +157,8 @@ def replica_steps_of(
     """Return the levels of an option's load under some settings.
 
     Args:
-        option: The option.
         settings: Each value a number or a column [count, 1].
         replica: What one replica sustains, the same way.
-        count: How many curves.
     """
     load = workload(settings)
     duty = duty_of(option.hours, settings, option.billing_step_s)
@@ -169,8 +167,7 @@ def replica_steps_of(
     if duty is None:
         highs, shares = np.asarray(load.peak_to_mean, dtype=float), np.ones(1)
     else:
-        levels = duty.levels(load.peak_to_mean)
-        highs, shares = levels.load, levels.share
+        highs, shares = duty.levels(load.peak_to_mean)
     width = highs.shape[-1] if duty is not None else 1
     return ReplicaSteps(
         option=option,
@@ -213,8 +210,6 @@ def curve(option: Option, settings: Settings, replica: Replica | None = None) ->
     """Return the cost curve of an option, one row; every setting but the volume is a number.
 
     Args:
-        option: The option.
-        settings: Its settings.
         replica: What one replica sustains, where that is known already.
 
     Raises:
@@ -233,9 +228,7 @@ def curves(
     """Return the cost curves of an option under many settings at once.
 
     Args:
-        option: The option.
         settings: Each value a number or a column [count, 1]; the volume is not looked at.
-        count: How many curves.
         replica: What one replica sustains, where that is known already: columns [count, 1].
     """
     if isinstance(option, TokenOption):
@@ -291,10 +284,8 @@ def _provisioned_curves(
     """Return the cost curves over the volume: a staircase of increments above the minimum.
 
     Args:
-        option: The option.
         settings: Each value a number or a column [count, 1].
         standing: What it costs besides its units [count] [USD/month].
-        count: How many curves.
     """
     one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
     per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
@@ -381,7 +372,6 @@ class _Waking:
         """Return the pieces of some curves with what waking costs, each cut at the nodes.
 
         Args:
-            rows: Which curves.
             made: Their pieces without it [rows, pieces].
             on_gpus: GPUs of the replicas that are on [rows, pieces] [1].
         """
@@ -420,7 +410,8 @@ def _waking(option: SelfOption, settings: Settings, replica: Replica, count: int
     usd: Number = 0.0
     used = awake = np.zeros((1, 1))  # of no use where nobody pays for the power
     if option.owned is not None:
-        usd = gpu_month(option, settings).awake
+        on = partial(gpu_usd, option, settings, busy=0.0)
+        usd = on() - on(awake=0.0)
         used, awake = awake_nodes(column(at_once(replica), count))
     one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
     return _Waking(
@@ -458,7 +449,6 @@ def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Float
     NaN where it never is, where one of the two serves nothing, or where one has no steps.
 
     Args:
-        a, b: The options.
         settings: Each value a number or a column [count, 1].
         count: How many settings.
     """

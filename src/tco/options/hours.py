@@ -105,24 +105,6 @@ STEP = "fleet.billing_step_s"
 MINUTES, HOURS, DAYS = 60, 24, 7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnHours:
-    """When a fleet is on, if not always.
-
-    Args:
-        billing: Which of the ways.
-        week: Load of each hour over the mean [hours] [1].
-        open_share, gaps_h: Opening hours, as in `tco.engine.fleet.Duty`.
-        said: Where the hours come from, in words.
-    """
-
-    billing: Billing
-    week: Floats
-    open_share: Floats
-    gaps_h: Floats
-    said: str
-
-
 class PaidByTheHour(Protocol):
     """Whatever says how its GPUs are paid for: an option, or an entry of a search."""
 
@@ -133,8 +115,8 @@ class PaidByTheHour(Protocol):
     def seller(self) -> str: ...
 
 
-def on_hours(catalog: Catalog, request: Scenario, settings: Settings) -> OnHours | None:
-    """Return when own GPUs are on; None for always.
+def on_hours(catalog: Catalog, request: Scenario, settings: Settings) -> Duty | None:
+    """Return when own GPUs are on, starts and steps of the clock left out; None for always.
 
     Raises:
         UsageError: Opening hours without a schedule or the other way round, or hours that cannot
@@ -159,7 +141,7 @@ def on_hours(catalog: Catalog, request: Scenario, settings: Settings) -> OnHours
     opened, gaps = _opening(request.schedule)
     if not np.any(week * opened > 0):
         raise UsageError(f"--schedule: {curve.said} have no load while it is open")
-    return OnHours(billing=kind, week=week, open_share=opened, gaps_h=gaps, said=curve.said)
+    return Duty(billing=kind, week=week, open_share=opened, gaps_h=gaps, said=curve.said)
 
 
 def _opening(schedule: Schedule | None) -> tuple[Floats, Floats]:
@@ -182,21 +164,17 @@ def _closed_before(opened: np.ndarray[tuple[int], np.dtype[np.bool_]], start: in
     return int(np.argmax(before)) if before.any() else 0
 
 
-def duty_of(hours: OnHours | None, settings: Settings, step_s: Number | None) -> Duty | None:
-    """Return when a fleet is on, as the engine sees it; None for always.
+def duty_of(hours: Duty | None, settings: Settings, step_s: Number | None) -> Duty | None:
+    """Return when a fleet is on, starts and steps of the clock counted in; None for always.
 
     Args:
-        hours: What was asked for.
         settings: Lead, cold start and idle timeout.
         step_s: Time that the seller counts in, where that is known [s].
     """
     if hours is None:
         return None
-    return Duty(
-        billing=hours.billing,
-        week=hours.week,
-        open_share=hours.open_share,
-        gaps_h=hours.gaps_h,
+    return replace(
+        hours,
         lead_h=settings.value("plan.lead_h"),
         idle_timeout_s=settings.value("fleet.idle_timeout_s"),
         cold_start_s=settings.value("fleet.cold_start_s"),
@@ -217,7 +195,7 @@ def as_paid(of: PaidByTheHour, servers: Fleet) -> Fleet:
     return replace(servers, mean_billed_gpus=None, mean_gpus=None, mean_powered_gpus=None)
 
 
-def billing_note(of: PaidByTheHour, hours: OnHours | None) -> str:
+def billing_note(of: PaidByTheHour, hours: Duty | None) -> str:
     """Return what a reader should know of how a fleet is switched; nothing where it is not."""
     if hours is None:
         return ""

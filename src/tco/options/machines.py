@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -263,53 +261,25 @@ def upfront_usd(of: Machines, settings: Settings, servers: Fleet) -> Number | No
     return servers.paid_gpus * ownership(of.owned, settings).upfront_usd + sum_usd
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GpuMonth:
-    """What one GPU costs a month, by what it does: the bill of a fleet is linear in the five.
+def gpu_usd(of: Machines, settings: Settings, *, awake: float = 1.0, busy: float = 1.0) -> Number:
+    """Return what one GPU costs a month that is on and on an invoice all the time [USD/month].
 
     Args:
-        paid: Part of a machine, switched off; each a number or an array [USD/month].
-        billed: Further cost of one whose hours are on an invoice [USD/month].
-        powered: Further cost of one that is on [USD/month].
-        awake: Further cost of one whose replica has something in flight [USD/month].
-        busy: Further cost of one that is at its capacity [USD/month].
+        awake: Share of the time in which its replica has something in flight [1].
+        busy: Share of the time in which it is at its capacity [1].
     """
-
-    paid: Number
-    billed: Number
-    powered: Number
-    awake: Number
-    busy: Number
-
-    @property
-    def at_capacity(self) -> Number:
-        """Return what a GPU costs that works all the time [USD/month]."""
-        return self.paid + self.billed + self.powered + self.awake + self.busy
-
-
-def gpu_month(of: Machines, settings: Settings) -> GpuMonth:
-    """Return what one GPU costs a month, by what it does."""
     fleet = Fleet(
         needed=0.0,
         replicas=0.0,
         gpus=0.0,
         paid_gpus=1.0,
-        busy_gpus=0.0,
+        busy_gpus=busy,
         mean_gpus=0.0,
-        mean_powered_gpus=0.0,
-        mean_billed_gpus=0.0,
-        awake_gpus=0.0,
+        mean_powered_gpus=1.0,
+        mean_billed_gpus=1.0,
+        awake_gpus=awake,
     )
-    usd = [_usd(of, settings, fleet)]
-    for more in ("mean_billed_gpus", "mean_powered_gpus", "awake_gpus", "busy_gpus"):
-        fleet = replace(fleet, **{more: 1.0})
-        usd.append(_usd(of, settings, fleet))
-    billed, powered, awake, busy = (after - before for before, after in pairwise(usd))
-    return GpuMonth(paid=usd[0], billed=billed, powered=powered, awake=awake, busy=busy)
-
-
-def _usd(of: Machines, settings: Settings, servers: Fleet) -> Number:
-    return total_usd(fleet_lines(of, settings, servers))
+    return total_usd(fleet_lines(of, settings, fleet))
 
 
 def owned_gpu(gpu: Accelerator) -> OwnedGpu | None:
@@ -358,7 +328,6 @@ def own_bill(of: Machines, settings: Settings, servers: Fleet) -> tuple[Line, ..
 
     Args:
         of: The set-up and its rent, or many of them as arrays.
-        settings: Every value that enters a bill.
         servers: The fleet that serves the month.
     """
     hosted = of.purchase == DEDICATED
@@ -421,7 +390,6 @@ def work_lines(of: Machines, settings: Settings, busy_gpus: Number) -> tuple[Lin
 
     Args:
         of: The set-up.
-        settings: Every value that enters a bill.
         busy_gpus: GPUs that the work would keep at capacity all month [1].
     """
     nothing_else = Fleet(needed=0.0, replicas=0.0, gpus=0.0, paid_gpus=0.0, busy_gpus=busy_gpus)
@@ -440,7 +408,6 @@ def team_lines(
     Their sum is `tco.engine.selfhost.team_usd`, which says who takes whom.
 
     Args:
-        settings: Every value that enters a bill.
         own_gpus: GPUs that the team looks after itself; None for none [1].
         hosted: Some GPUs are run by their host.
         by_token: Something is called at somebody else's endpoint.
@@ -465,7 +432,6 @@ def team_span(settings: Settings, *, hosted: bool) -> tuple[Number, Number, Numb
     no more engineers [USD/month].
 
     Args:
-        settings: Every value that enters a bill.
         hosted: A host runs the GPUs.
     """
     staff = people(settings)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterator, Sequence
+from collections.abc import Container, Hashable, Iterable, Iterator, Sequence
 from dataclasses import field, fields
 from typing import TYPE_CHECKING, TypeVar
 
@@ -89,17 +89,9 @@ class KnownMeasurements:
         return np.array([self.gpus.get(i, -1) for i in ids], dtype=np.int64)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """One measured row, and what its names mean."""
-
-    row: Row
-    where: str
-    yours: bool
-    kin: tuple[float, ...]
-    gpu: str
-    shape: ModelShape
-    machine: GpuShape
+_Found = tuple[Row, str, bool, tuple[float, ...], str, ModelShape, GpuShape]
+"""One measured row: its cells, its place or source, whether it is the user's, kin of its model and
+id of its GPU, and what these two are."""
 
 
 def known(catalog: Catalog, models: Sequence[ModelShape], gpus: Sequence[str]) -> KnownMeasurements:
@@ -124,26 +116,26 @@ def known(catalog: Catalog, models: Sequence[ModelShape], gpus: Sequence[str]) -
 def _known(found: Sequence[_Found]) -> KnownMeasurements:
     if not found:
         return KnownMeasurements()
-    shapes = {one.row["model"]: one.shape for one in found}
-    machines = {one.row["gpu"]: one.machine for one in found}
-    data = inputs([one.row for one in found], shapes, machines)
+    rows, where, yours, kins, ids, shapes, machines = zip(*found, strict=True)
+    sized = {row["model"]: shape for row, shape in zip(rows, shapes, strict=True)}
+    data = inputs(rows, sized, dict(zip((row["gpu"] for row in rows), machines, strict=True)))
     what = cases(data)
-    kins, on = _codes([one.kin for one in found]), _codes([one.gpu for one in found])
+    models, gpus = _codes(kins), _codes(ids)
     return KnownMeasurements(
-        models=kins,
-        gpus=on,
-        rows=tuple(one.row for one in found),
-        where=tuple(one.where for one in found),
-        model=np.array([kins[one.kin] for one in found]),
-        gpu=np.array([on[one.gpu] for one in found]),
-        yours=np.array([one.yours for one in found]),
+        models=models,
+        gpus=gpus,
+        rows=rows,
+        where=where,
+        model=np.array([models[kin] for kin in kins]),
+        gpu=np.array([gpus[name] for name in ids]),
+        yours=np.array(yours),
         inputs=data,
         batch=what.batch[what.first],
         ratio=data.measured / predict(what),
     )
 
 
-def _codes(names: Sequence[Name]) -> dict[Name, int]:
+def _codes(names: Iterable[Name]) -> dict[Name, int]:
     return {name: i for i, name in enumerate(dict.fromkeys(names))}
 
 
@@ -161,7 +153,7 @@ def _found(
             raise file.complaint(index, why)
         source = f"{file.path}:{file.lines[index]}" if file.yours else row["source"]
         if asked:
-            yield _Found(whole, source, file.yours, alike, gpu, shape, can)
+            yield whole, source, file.yours, alike, gpu, shape, can
 
 
 def _sized(
@@ -294,7 +286,6 @@ def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> A
     distance where only lengths and batch differ, and less for what is less alike.
 
     Args:
-        found: The measurements.
         place: The set-ups; a batch may have an axis more, for several batches of each, and so has
             the answer then.
         profile: Kind of server of all set-ups.

@@ -70,7 +70,6 @@ def resolve(name: str, inputs: Question, *, at: Floats | None = None) -> Resolve
 
     Args:
         name: What was typed.
-        inputs: The question.
         at: Look for the set-ups that are cheapest at one of these volumes, not at today's
             [token/month].
 
@@ -278,10 +277,8 @@ def _of_seller(name: str, all_ways: bool, base: Selection, inputs: Question) -> 
     """Return the part of a selection that lets one seller through.
 
     Args:
-        name: The seller.
         all_ways: Every purchase option of it, since the id names one of them.
         base: What the request lets through.
-        inputs: The question.
     """
     seller, sellers = name.lower(), inputs.catalog.hardware.sellers
     if seller not in (OWN, *hosts(inputs), *sellers):

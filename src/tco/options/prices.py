@@ -314,7 +314,6 @@ def token_rates(
 
     Args:
         rates: Base prices [USD/Mtok]; `input` and `output` must be there.
-        modifiers: What changes them.
         isl: Mean input of a request [token/request].
         length_cv: Standard deviation of that over the mean; 0 for requests of one length [1].
         cache_min_tokens: Input below which a request is neither read from a cache nor written to

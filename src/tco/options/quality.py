@@ -149,8 +149,6 @@ def score_notes(catalog: Catalog, request: Scenario, used: Iterable[str]) -> lis
     """Return what a lowest score means, which models fall short of it, what an effort would add.
 
     Args:
-        catalog: The data.
-        request: What the user asked for.
         used: Models whose bills are shown.
     """
     bars, models = bars_of(catalog, request), catalog.models.models
@@ -197,7 +195,6 @@ class SuccessRates:
         """Return how often a model is right; None where nobody said [1].
 
         Args:
-            model: Its id.
             option: Id of the option that the user described.
         """
         known = self.own.get(option, self.own.get(model))
@@ -213,8 +210,6 @@ def success_rates(
     """Return how often models are right; None where nobody said.
 
     Args:
-        catalog: The data.
-        request: What the user asked for.
         nearer: What was said of a single task, before the rest.
 
     Raises:

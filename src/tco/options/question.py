@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.catalog.lookup import find_model
-from tco.engine.fleet import busiest_stretch, steepened
+from tco.engine.fleet import Duty, busiest_stretch, steepened
 from tco.engine.ledger import Origin
 from tco.engine.shapes import PROFILES, ROUND_OFF, ServerProfile, number
 from tco.errors import UsageError, unknown_name
-from tco.options.hours import OnHours, curve_of, on_hours
+from tco.options.hours import curve_of, on_hours
 from tco.options.prices import LIST_PRICE, Buying, buying_of
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.scenario import DEFAULT_PROFILE, Scenario
@@ -81,7 +81,7 @@ class Question:
     engine: str
     serving: ServerProfile
     buying: Buying = LIST_PRICE
-    hours: OnHours | None = None
+    hours: Duty | None = None
     success: SuccessRates | None = None
     gaps: Gaps | None = None
 
@@ -89,7 +89,6 @@ class Question:
         """Return how often a request is asked until its answer is right: once, unless said [1].
 
         Args:
-            model: The model that is asked.
             option: Id of the option that the user described.
 
         Raises:
@@ -127,8 +126,6 @@ def prepare(catalog: Catalog, request: Scenario, today: date) -> Question:
     """Return the question, resolved against the catalog.
 
     Args:
-        catalog: The data.
-        request: What the user asked for.
         today: The day to use when the request names none.
 
     Raises:
@@ -223,7 +220,6 @@ def _in_month(request: Scenario, hours: float) -> Scenario:
     """Return the question with what was said per second, hour or day in a month of so many hours.
 
     Args:
-        request: The question.
         hours: Hours of the month [h].
     """
     volume = {n: getattr(request, n) for n in ("tokens", "requests")}

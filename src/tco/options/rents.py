@@ -11,7 +11,7 @@ from tco.catalog.lookup import find_gpu, holds
 from tco.catalog.trust import Trust, capacity_trust, purchase_trust
 from tco.engine.shapes import number
 from tco.errors import DataError, UsageError
-from tco.options.machines import DEDICATED, OWN, OwnedGpu, gpu_month, owned_gpu, smallest_purchase
+from tco.options.machines import DEDICATED, OWN, OwnedGpu, gpu_usd, owned_gpu, smallest_purchase
 from tco.options.question import Question
 from tco.options.scenario import InlineOption
 from tco.options.selection import Selection, not_served
@@ -79,7 +79,7 @@ def owned_entry(inputs: Question, name: str) -> RentEntry | None:
         owned=owned,
         origin="assumed" if any(r.startswith("purchase") for r in gpu.recalled) else "catalog",
     )
-    usd = float(np.asarray(gpu_month(entry, inputs.settings).at_capacity))
+    usd = float(np.asarray(gpu_usd(entry, inputs.settings)))
     usd /= number(hours_per_month(inputs.settings))
     return replace(entry, usd_per_gpu_hour=usd)
 

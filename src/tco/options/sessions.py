@@ -91,7 +91,6 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
     profile's sessions share or begin with has no more of it than its length.
 
     Args:
-        settings: Every value that enters a bill.
         gaps: The table of the profile.
     """
     load = workload(settings)
@@ -135,8 +134,6 @@ def kept_sessions(
 
     Args:
         shapes: The set-ups.
-        profile: Kind of server.
-        settings: Every value that enters a bill.
         gaps: The table of the profile.
         factors: What measurements multiply speeds by at each of `BATCHES` [..., batches] [1].
     """

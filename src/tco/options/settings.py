@@ -128,7 +128,6 @@ def workload(settings: Settings, tries: Number = 1.0) -> Workload:
     """Return the month's requests.
 
     Args:
-        settings: Every value that enters a bill.
         tries: How often each of them is asked until its answer is right [1].
     """
     load = settings.once(_workload)
@@ -440,8 +439,6 @@ def with_presets(
 
     Args:
         settings: What holds without them.
-        request: The question.
-        data: The sets that there are.
         layer: Only those that this place names, see `Request.layers`.
 
     Raises:

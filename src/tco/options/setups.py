@@ -203,7 +203,6 @@ def uncut(model: ModelShape, node_gpus: int, gpus: int, server: Layout) -> str |
     likes, on one machine.
 
     Args:
-        model: Its shape.
         node_gpus: GPUs of one server [1].
         gpus: GPUs of the replica [1].
         server: Whether layers are dealt out to GPUs, and whether attention is cut by requests, so
@@ -342,8 +341,6 @@ def set_ups(
     """Return every set-up that is possible in principle, what it sustains, and its rents.
 
     Args:
-        inputs: The question.
-        models, gpus: What there is.
         counts: GPUs of a replica to try [1].
         found: The measurements that replicas are held against.
         rents: What GPUs can be rented for.

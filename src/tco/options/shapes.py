@@ -538,7 +538,6 @@ def validate(
     Args:
         rows: Cells by column name, as in `benchmarks/data/capacity_dev.csv`.
         models, gpus: Shapes by the names that the rows use.
-        constants: Fitted constants.
     """
     kept, skipped = usable(rows, models, gpus)
     data = inputs(kept, models, gpus) if kept else None

@@ -80,7 +80,6 @@ def fitted(
     """Return the fullest screen that fits, stderr included; the barest where none does.
 
     Args:
-        result: The answer.
         view: What was asked for; where that is more than the usual, the fullest screen.
         make: Returns the blocks of a screen, the more of them the higher the number.
         most, least: The numbers that are tried, from the fullest to the barest.
@@ -132,7 +131,6 @@ def turning(flips: Sequence[Flip], head: str = "It would turn", end: str = "") -
     """Return the changes that would turn an answer, the nearest ones; or that none would.
 
     Args:
-        flips: The changes.
         head: What begins the sentence.
         end: What ends it, beside its stop.
     """
@@ -211,8 +209,6 @@ def assumed(
     """Return the assumptions that matter, as flags to be said otherwise; all where asked for.
 
     Args:
-        rows: The assumptions.
-        view: What was asked for.
         most: How many of those that matter; as many as a line holds when None.
     """
     if view.assumptions or view.page:
@@ -266,8 +262,6 @@ def away(
     """Return the line of what is one flag away: the day, what else there is, and its flags.
 
     Args:
-        result: The answer.
-        view: What was asked for.
         more: What else there is, as `763 more: --top 783`; empty texts are left out.
         notes: Notes of rows that the screen leaves out.
         dated: The screen has told the day already.
@@ -313,7 +307,6 @@ def command(asked: Sequence[str], name: str, *named: str) -> str:
 
     Args:
         asked: The question as flags.
-        name: The command.
         named: Its options by name, or flags of its own.
     """
     chosen = any(not word.startswith("-") for word in named)

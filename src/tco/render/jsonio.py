@@ -117,7 +117,6 @@ def projected(result: Any, sheet: Sheet, view: View, path: tuple[str, ...]) -> A
     """Return a result as a document whose rows are ordered, cut and projected like the sheet's.
 
     Args:
-        result: The result.
         sheet: Its rows, already ordered and cut.
         view: What the user asked for.
         path: Where the rows stand in the document; empty when the result itself is the row.

@@ -117,7 +117,6 @@ def cost(pictured: CostCurves, columns: int) -> Iterator[Block]:
     """Return cost over volume, both axes logarithmic, with the crossings.
 
     Args:
-        pictured: The curves.
         columns: Width.
     """
     wide = max(columns - MARGIN, NARROWEST)
@@ -219,7 +218,6 @@ def frontier(result: FrontierResult, columns: int) -> Iterator[Block]:
     """Return cost over quality: the points of a frontier by letters, what they beat as dots.
 
     Args:
-        result: The frontier.
         columns: Width.
     """
     wide = max(columns - MARGIN, NARROWEST)
@@ -257,7 +255,6 @@ def tornado(result: SensitivityResult, columns: int) -> Iterator[Block]:
     """Return how far each assumption moves the difference of two bills, as wide as there is room.
 
     Args:
-        result: The swings.
         columns: Width.
     """
     rows = result.rows[:TOP_SWINGS]
@@ -308,7 +305,6 @@ def week(result: PlanResult, columns: int) -> Iterator[Block]:
     """Return the load of a plan and who serves it, as wide as there is room.
 
     Args:
-        result: The plan.
         columns: Width.
     """
     curve = result.curve

@@ -201,6 +201,10 @@ def _describe(definitions: dict[str, Any]) -> None:
             part["properties"] = {member(key): entry for key, entry in part["properties"].items()}
         if "required" in part:
             part["required"] = [member(key) for key in part["required"]]
+        said = part.get("properties", {}).get("schema", {})
+        if isinstance(said.get("default"), str):  # no file: an answer, which always says it
+            del said["default"]
+            part["required"] = ["schema", *part.get("required", [])]
         for key, entry in part.get("properties", {}).items():
             entry.pop("title", None)  # the key again, in other letters
             if text := docs.get(part.get("title", ""), {}).get(key):
@@ -260,7 +264,6 @@ def _lines(value: Any, indent: int, head: str, *, whole: bool = True) -> str:
     """Return a value as JSON after the key of its line.
 
     Args:
-        value: What is written.
         indent: Columns that its line begins with.
         head: The key before it, with colon and blank.
         whole: Whether it may stand on one line.

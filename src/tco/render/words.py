@@ -158,6 +158,18 @@ class Table(NamedTuple):
     title: str = ""
 
 
+def table(
+    columns: tuple[Column, ...],
+    records: Iterable[Any],
+    title: str = "",
+    note: Callable[[Any], str | None] | None = None,
+) -> Table:
+    """Return records as a table; what there is to note of one is printed under it."""
+    told = note or (lambda _: None)
+    rows = (Row(tuple(c.text(one) for c in columns), told(one) or "") for one in records)
+    return Table(columns, tuple(rows), title)
+
+
 class Paragraph(NamedTuple):
     """Words, wrapped to the width; lines after the first are indented by `hanging`.
 

@@ -123,7 +123,7 @@ def cells_of(rows: Iterable[UsageRow], edges: Sequence[int] = ()) -> Arrays:
     if not some:
         return {k: v[:0] for k, v in cells_of([UsageRow(model="", input=0, output=0)]).items()}
     found = columns(some)
-    at = {name: _mask(found[name]) for name in ("usd_nano", "read", "n", "reasoning")}
+    at = {name: np.ma.getmaskarray(found[name]) for name in ("usd_nano", "read", "n", "reasoning")}
     found["failed"] = plain("status", found["status"]) >= 400
     found["stated"], found["unsplit"] = ~at["usd_nano"], at["read"]
     found["uncounted"], found["unthought"] = at["n"], at["reasoning"]
@@ -135,10 +135,6 @@ def cells_of(rows: Iterable[UsageRow], edges: Sequence[int] = ()) -> Arrays:
     )
     found["tier"] = np.searchsorted(np.asarray(edges), each, side="left") if edges else 0 * each
     return filled(found)
-
-
-def _mask(values: Any) -> Any:
-    return np.ma.getmaskarray(values)
 
 
 def distributions(

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tco.analysis.results import CatalogStamp
 from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, show_number, show_tokens, show_usd
 from tco.usage import elsewhere
@@ -27,7 +26,7 @@ from tco.usage.pricing import (
     priced,
     timed_models,
 )
-from tco.usage.profile import counts_of, tier_edges, tiers_of
+from tco.usage.profile import counts_of, data_of, models_of, tier_edges, tiers_of
 from tco.usage.read import Reading
 from tco.usage.results import (
     BillResult,
@@ -78,10 +77,8 @@ def billed(
     """Return what was used, re-priced.
 
     Args:
-        reading: The logs.
         catalog: Prices by day, and names of models.
         today: The day whose prices hold for what has no day, and for the months to come.
-        ask: What is asked besides.
         shown: Is told how far it has come [1].
 
     Raises:
@@ -147,7 +144,7 @@ def _result(
     cells, tally = made.cells, logs.tally
     span = logs.span(cells)
     charged = _charged(made, catalog)
-    models = {name: _model(name, made, catalog, today, charged) for name in _names(cells)}
+    models = {name: _model(name, made, catalog, today, charged) for name in models_of(cells)}
     stated = _stated(models, charged)
     listed = sum(m.list_usd or 0.0 for m in models.values())
     difference = _added(models)
@@ -161,13 +158,7 @@ def _result(
         beside, more = elsewhere.elsewhere(logs, catalog, today, made, month)
         notes |= dict.fromkeys(more)
     return BillResult(
-        catalog=CatalogStamp(
-            version=catalog.version,
-            sha256=catalog.sha256,
-            as_of=today.isoformat(),
-            until=None,
-            oldest_price=_oldest(made, catalog, today),
-        ),
+        catalog=data_of(catalog, today, _oldest(made, catalog, today)),
         formats=logs.formats,
         files_left_out=logs.files_left_out,
         first=stamp(span.first),
@@ -201,16 +192,6 @@ def _result(
     )
 
 
-def _names(cells: Arrays) -> list[str]:
-    """Return the models that were used or charged for, those with most tokens first."""
-    tokens: dict[str, int] = {}
-    used = zip(cells["model"], cells["input"] + cells["output"], cells["only_cost"], strict=True)
-    for name, amount, cost in used:
-        if not cost:
-            tokens[str(name)] = tokens.get(str(name), 0) + int(amount)
-    return sorted(tokens, key=lambda name: (-tokens[name], name))
-
-
 def _charged(made: PricedUsage, catalog: Catalog) -> dict[str, float]:
     """Return what reports of costs say that each model was charged [USD]; "" is for no model.
 
@@ -221,12 +202,12 @@ def _charged(made: PricedUsage, catalog: Catalog) -> dict[str, float]:
     if not cost.any():
         return {}
     by_offer: dict[str, str] = {}
-    for name in _names(cells):
+    for name in models_of(cells):
         for (_, model), matched in made.matches.items():
             if model == name and matched.offer:
                 by_offer.setdefault(matched.offer, name)
     out: dict[str, float] = {}
-    used = set(_names(cells))
+    used = set(models_of(cells))
     for i in np.flatnonzero(cost):
         model, provider = str(cells["model"][i]), str(cells["provider"][i])
         offer = made.matches[provider, model].offer

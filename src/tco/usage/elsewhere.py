@@ -33,7 +33,6 @@ def elsewhere(
 
     Args:
         logs: The logs, for the shape of the load.
-        catalog: The catalogs.
         today: The day whose prices hold.
         made: Cells with their prices and matches.
         month: A month over what was logged [1].

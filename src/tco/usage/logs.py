@@ -38,7 +38,6 @@ class Logs:
         """Read everything.
 
         Args:
-            reading: The logs.
             shown: Is told how far it has come [1].
             by: Of `team`, `project`, `tag`, those that a question asks for.
             memory: What the database may take.

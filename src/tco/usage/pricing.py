@@ -121,7 +121,6 @@ def priced(
     """Return what cells cost at the list price of their day.
 
     Args:
-        catalog: The catalogs.
         cells: Sums over requests that no context tier lies between.
         matches: The offer of each provider and model.
         today: The day of cells without one.

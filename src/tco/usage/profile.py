@@ -44,7 +44,6 @@ def profiled(
     """Return what logs tell of traffic, and the text of its file.
 
     Args:
-        reading: The logs.
         catalog: Names of models, and limits of context tiers.
         today: The day that the file is made on.
         shown: Is told how far it has come [1].
@@ -63,26 +62,27 @@ def profiled(
         span = logs.span(cells, None if found is None else found.hours["hour"])
         profiler = Profiler(cells, found, span, edges)
         matcher = Matcher(catalog)
-        names = _names(cells)
+        names = models_of(cells)
         whole = profiler.of(None)
         parts = {name: profiler.of(name) for name in names}
         models = {n: _model(n, part, cells, matcher) for n, part in parts.items()}
-        result = _result(logs, cells, whole, models, _stamp(catalog, today), to, span)
+        result = _result(logs, cells, whole, models, data_of(catalog, today), to, span)
         text = yaml_text(_document(logs, result, whole, parts, models, today))
     return result, text
 
 
-def _stamp(catalog: Catalog, today: date) -> CatalogStamp:
+def data_of(catalog: Catalog, today: date, oldest: str | None = None) -> CatalogStamp:
+    """Return which catalog an answer is of, and the oldest price of it that was used."""
     return CatalogStamp(
         version=catalog.version,
         sha256=catalog.sha256,
         as_of=today.isoformat(),
         until=None,
-        oldest_price=None,
+        oldest_price=oldest,
     )
 
 
-def _names(cells: Arrays) -> list[str]:
+def models_of(cells: Arrays) -> list[str]:
     """Return the models that were used, those with most tokens first."""
     used = ~cells["only_cost"].astype(bool)
     tokens: dict[str, int] = {}

@@ -142,7 +142,6 @@ def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[F
     """Return the formats that the beginning of a file may be of.
 
     Args:
-        sample: The beginning.
         columns: What the user calls its columns: a file that has them all is a table.
     """
     known = formats()

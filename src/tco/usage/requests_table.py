@@ -151,7 +151,6 @@ def query(
 
     Args:
         raw: How the files are read.
-        files: Their paths.
         zone: Zone of times that name none.
         row: With the number of each row of the file, in its order.
         named: With the file of good rows, too.
@@ -201,7 +200,6 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
 
     Args:
         raw: How the files are read.
-        inner: The query.
         by: Of `team`, `project`, `tag`, those that are kept.
         twin: What tells rows that may be duplicates; None where there is nothing.
     """

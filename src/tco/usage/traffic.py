@@ -109,7 +109,6 @@ class Profiler:
         Args:
             cells: Sums by model, tier and day.
             found: What single requests tell, if there are any.
-            span: The time covered.
             edges: Limits of the catalog's context tiers [token].
         """
         self.cells, self.found, self.span = cells, found, span

@@ -45,8 +45,7 @@ def test_what_a_run_keeps_of_its_weights() -> None:
     full = training.state_bytes(100.0)
     assert full == {"weights": 200.0, "adapters": 0.0, "gradients": 200.0, "optimizer": 1200.0}
     assert training.state_bytes(100.0, 10.0, frozen_bytes=1.0)["weights"] == 100.0
-    assert training.training_bytes(100.0, None) == 1600.0
-    assert training.training_bytes(100.0, 0.1) == 200.0 + 160.0
+    assert training.total_of(training.state_bytes(100.0, 10.0)) == 200.0 + 160.0
     assert training.training_flops(10.0, 5.0, full=True) == 300.0
     assert training.training_flops(10.0, 5.0, full=False) == 200.0
     assert training.embed_flops(10.0, 5.0) == 100.0

@@ -76,7 +76,6 @@ def report_of(inputs: Question, answer: Any) -> Report:
     """Return an answer with everything around it.
 
     Args:
-        inputs: The question.
         answer: The result of a command that was asked it.
     """
     centre = centre_of(inputs, answer)
@@ -240,7 +239,6 @@ def curves_of(inputs: Question, answer: Any) -> CostCurves:
     """Return cost over volume of the options that matter most to an answer.
 
     Args:
-        inputs: The question.
         answer: The result of `compare` or of the break-even of a pair.
 
     Raises:

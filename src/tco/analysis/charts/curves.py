@@ -130,7 +130,6 @@ def about(
 
     Args:
         inputs: The question, with a volume.
-        answer: The result of the command.
 
     Returns:
         Options whose bills are shown; pairs of A and B, the most interesting first, the next ones
@@ -156,7 +155,6 @@ def _named(answer: Any, described: list[str]) -> tuple[Iterable[str], list[tuple
     """Return the ids that an answer is about, and its pairs.
 
     Args:
-        answer: The result.
         described: Options that the user described, which a comparison is about before others.
     """
     kind = answer.schema.removeprefix("tco.").partition("/")[0]
@@ -199,7 +197,6 @@ def _of_comparison(answer: Any, options: dict[str, Option]) -> Iterator[tuple[Op
     """Return the pair of the verdict, and the same own GPUs against the answer among closed models.
 
     Args:
-        answer: The comparison.
         options: The options that are drawn, cheapest first.
     """
     rows = [o for o in answer.options if o.id in options and o.monthly_usd]
@@ -262,8 +259,6 @@ def cost_curves(
     """Return the bills of some options over volume, as exact as a picture can show.
 
     Args:
-        inputs: The question.
-        options: The options.
         turns: Break-evens whose crossings are marked.
         centre: Volume that the picture is about [token/month].
         draws: Draws behind the band of each curve; 0 for none.
@@ -376,8 +371,6 @@ def bills_around(inputs: Question, options: Sequence[Option], centre: float) -> 
     """Return the bills at volumes from a tenth to ten times `centre`, which is the middle one.
 
     Args:
-        inputs: The question.
-        options: The options.
         centre: Volume [token/month].
     """
     sized = [(o, _replica(o, inputs)) for o in options]
@@ -423,7 +416,6 @@ def sources_of(
     """Return the sources of assumptions and of the options' prices, by their id.
 
     Args:
-        inputs: The question.
         said: Who said each assumption: source ids, flags, or `profile NAME: ID, ID`.
         options: The options whose prices were used.
     """

@@ -141,7 +141,6 @@ class Audit:
         """Return the claims that are wanted, answered.
 
         Args:
-            wanted: Which.
             detailed: Whether a screen shows them in full.
             full: Whether everything is asked; otherwise only as much as the verdicts need.
         """
@@ -160,7 +159,6 @@ class Audit:
     ) -> ClaimsResult:
         found = self._rules(rules)
         return ClaimsResult(
-            schema="tco.claims/1",
             catalog=self.catalog,
             as_of=self.today,
             version=self.claims.version,

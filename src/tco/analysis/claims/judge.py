@@ -199,7 +199,7 @@ class RuleRow:
 class ClaimsResult(Envelope):
     """All claims."""
 
-    schema: Literal["tco.claims/1"]
+    schema: Literal["tco.claims/1"] = "tco.claims/1"
     as_of: str
     """The day of today's prices."""
     version: str

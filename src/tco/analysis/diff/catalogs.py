@@ -161,8 +161,6 @@ def catalog_diff(
     """Return what moved from catalog `a` to `b`, and which answers change.
 
     Args:
-        a, b: The catalogs.
-        names: What they are called.
         on: The day whose prices hold.
         volumes: At which winners are compared [token/month].
         request: What else is asked; the defaults when None.

@@ -189,8 +189,6 @@ def diff(
     """Return what changed from one result to another of the same kind.
 
     Args:
-        before, after: The results.
-        names: What they are called.
         crossings: Break-evens that were worked out beside them.
         moved: Figures of the catalogs that differ, where those are compared.
         warnings: What a reader should be wary of.
@@ -440,8 +438,6 @@ def across(
     """Return what a question's comparison and break-evens are on one catalog and on another.
 
     Args:
-        a, b: The catalogs.
-        names: What they are called.
         request: The question; without a volume only break-evens are asked.
         today: The day whose prices hold, unless the request says another.
 

@@ -76,7 +76,6 @@ class VolumePath:
         """Return the price of an option over today's, at some times [1].
 
         Args:
-            option: The option.
             years: The times since the first day; the beginnings of the months when None [year].
         """
         at = self.years if years is None else years

@@ -171,7 +171,6 @@ def _result(
     bears, minor = notes_of(inputs, ordered, about)
     begun = [cash(option, path, [0]) for option in ordered]
     result = HorizonResult(
-        schema="tco.horizon/1",
         catalog=stamp(inputs, ordered),
         workload=workload_result(inputs),
         months=path.months,

@@ -130,7 +130,7 @@ class HorizonMonth:
 class HorizonResult(Envelope):
     """Months to years: growth, scheduled prices, buying, renting or waiting."""
 
-    schema: Literal["tco.horizon/1"]
+    schema: Literal["tco.horizon/1"] = "tco.horizon/1"
     workload: WorkloadResult
     months: int
     yearly_rate: float

@@ -255,7 +255,8 @@ def _seen(
     windows: Iterable[_Window], usd: Iterable[float], group: str, day: date
 ) -> Iterator[Watched]:
     """Yield what was seen of one price up to a day; nothing where it was seen on one day only."""
-    known = sorted(((w, p) for w, p in zip(windows, usd, strict=True) if w.since < day), key=_since)
+    seen = [(w, p) for w, p in zip(windows, usd, strict=True) if w.since < day]
+    known = sorted(seen, key=lambda pair: pair[0].since)
     if not known:
         return
     (first, old), (latest, new) = known[0], known[-1]
@@ -263,10 +264,6 @@ def _seen(
     last = latest.until if ended and latest.until else min(day, max(latest.checked, latest.since))
     if last > first.since:
         yield Watched(group, first.since, last, float(np.log(new / old)))
-
-
-def _since(pair: tuple[_Window, float]) -> date:
-    return pair[0].since
 
 
 # A trend in words.

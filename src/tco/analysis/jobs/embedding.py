@@ -44,7 +44,6 @@ def embed(
     """Return what embedding costs, cheapest over the horizon first.
 
     Args:
-        inputs: The question.
         corpus_tokens: Tokens that are embedded once [token].
         queries: Queries every month [query/month].
         query_tokens: Tokens of a query [token].
@@ -71,7 +70,6 @@ def embed(
     )
     answer["warnings"] = (*_few(corpus_tokens, queries), *answer["warnings"])
     return EmbedResult(
-        schema="tco.embed/1",
         corpus_tokens=corpus_tokens,
         queries_per_month=queries,
         query_tokens=query_tokens,

@@ -91,7 +91,7 @@ class JobCrossing:
 class TrainResult(Envelope):
     """What tuning a model costs, cheapest first."""
 
-    schema: Literal["tco.train/1"]
+    schema: Literal["tco.train/1"] = "tco.train/1"
     models: tuple[str, ...]
     training_tokens: float
     epochs: float
@@ -116,7 +116,7 @@ class TrainResult(Envelope):
 class EmbedResult(Envelope):
     """What embedding a corpus, and then queries, costs, cheapest first."""
 
-    schema: Literal["tco.embed/1"]
+    schema: Literal["tco.embed/1"] = "tco.embed/1"
     corpus_tokens: float
     queries_per_month: float
     query_tokens: float

@@ -78,9 +78,7 @@ def run_of(job: Job, name: str, model: Model, way: Way, trained: float) -> GpuRu
     """Return a run on GPUs: its memory and its work.
 
     Args:
-        job: The job.
         name, model: What is tuned; its dimensions are known.
-        way: How.
         trained: Tokens that it is trained on, all epochs [token].
 
     Raises:

@@ -71,7 +71,6 @@ def train(
     """Return what tuning the models costs, cheapest first.
 
     Args:
-        inputs: The question.
         models: The models that could be tuned.
         training_tokens: Tokens of the training set [token].
         ways: How; all of them where nothing was said.
@@ -100,7 +99,6 @@ def train(
     told += (*_unused(inputs, names, against),)
     answer["warnings"] = (*_few(inputs, training_tokens), *answer["warnings"], *told)
     return TrainResult(
-        schema="tco.train/1",
         models=names,
         training_tokens=training_tokens,
         epochs=job.value("training.epochs"),

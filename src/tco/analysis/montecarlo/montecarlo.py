@@ -71,8 +71,6 @@ def variance_shares(
     when one of the two serves nothing in some draw.
 
     Args:
-        model: The options.
-        beliefs: What is uncertain.
         pair: Positions of A and B among the options.
         draws: Draws of the run; a batch has no more.
         seed: Same seed, same result.
@@ -178,7 +176,6 @@ def advice(tally: Tally, titles: list[tuple[str, str]], values: Floats) -> str:
     """Return the sentence: run a benchmark, run a pilot, or measure nothing.
 
     Args:
-        tally: The draws.
         titles: Path and title of each input.
         values: What knowing each is worth [inputs, USD/month].
     """
@@ -222,7 +219,6 @@ def breakeven_volumes(
     """Return the distribution of the smallest volume from which B is cheaper than A.
 
     Args:
-        model: The options.
         beliefs: What is uncertain; the volume itself is not looked at.
         pair: Positions of A and B among the options.
         draws: Draws of the run; no more are taken than `DRAWS`, or `FEW_DRAWS` by the hour.
@@ -303,7 +299,6 @@ def monte_carlo(
         inputs: The question, with a volume.
         names: Two names for A and B, or more; without any, the ten cheapest of the short list.
         progress: Told which share is done.
-        draws: How many.
         seed: Same seed, same result.
         varied: Spreads that replace the catalog's, by path.
         correlated: Rank correlations that replace the usual ones, by two paths.
@@ -388,7 +383,6 @@ def _result(
     about = [option for option in model.options if option.id in names]
     bears, minor = notes_of(inputs, model.options, about)
     return MonteCarloResult(
-        schema="tco.montecarlo/1",
         catalog=stamp(inputs, model.options),
         tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
         draws=tally.draws,

@@ -102,7 +102,7 @@ class BreakevenRisk:
 class MonteCarloResult(Envelope):
     """How sure the answer is, and what would make it surer."""
 
-    schema: Literal["tco.montecarlo/1"]
+    schema: Literal["tco.montecarlo/1"] = "tco.montecarlo/1"
     tokens_per_month: float
     draws: int
     seed: int

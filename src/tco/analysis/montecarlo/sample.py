@@ -113,7 +113,6 @@ def usd(model: BillModel, draws: Draws, where: Places | None = None) -> Floats:
     Infinite where a set-up serves nothing.
 
     Args:
-        model: The options.
         draws: Values by key of the belief [draws].
         where: Where they lie in the tables, where that is known.
     """
@@ -342,8 +341,6 @@ def sampled(
     """Return what is remembered of so many draws.
 
     Args:
-        model: The options.
-        beliefs: What is uncertain.
         draws: How many draws, rounded up to whole chunks.
         seed: Same seed, same result.
         pair: Positions of A and B among the options.

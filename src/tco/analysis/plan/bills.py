@@ -56,7 +56,6 @@ def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") ->
     nearest to the profile's, made as steep as the profile says.
 
     Args:
-        inputs: The question.
         hours: The user's own hours, empty for none.
         name: What they are called, or a profile whose hours are to be taken.
 
@@ -100,7 +99,6 @@ def strategies_of(
 
     Args:
         inputs: The question, with the peak of its load curve.
-        api: The option by the token.
         at_peak: Set-ups that may serve everything; the cheapest counts.
         mix: The cheapest mix.
     """
@@ -484,10 +482,8 @@ def plan_assumptions(
     serves what they leave.
 
     Args:
-        inputs: The question.
         used: The API and the units of the mix.
         alone: The set-up that serves everything; None where none can.
-        mix: The mix.
         buy: Bought GPUs were looked at.
     """
     left_out = ["rent.purchase", "plan.lead_h"]

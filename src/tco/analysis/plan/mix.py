@@ -138,7 +138,6 @@ class RentedUnit:
             units: Units of a whole month [1].
             awake: Units with something in flight, of a whole month [1].
             served: Share of the month's tokens that they serve [1].
-            settings: Every value that enters a bill.
         """
         if isinstance(self.option, FixedOption):
             return (_fixed_line(self.option, units),)
@@ -308,8 +307,6 @@ def machines(own: SetUps, model: str, settings: Settings) -> list[UnitChoice]:
 
     Args:
         own: Every set-up, sized and priced; of its rents those that are sure enough.
-        model: The model.
-        settings: Every value that enters a bill.
     """
     pairs = sure_pairs(own, model, least_trust(own.inputs))
     setups = own.pair_setup[pairs].tolist()
@@ -505,7 +502,6 @@ def best_mix(
         machines: The set-ups.
         load: Load of each hour [hours] [request/s].
         usd_per_load: Price of the API for 1 request/s in an hour [USD/h].
-        settings: Every value that enters a bill.
     """
     best = nothing(load, usd_per_load, number(hours_per_month(settings)))
     bounds = least_usd(machines, load, settings)

@@ -273,7 +273,6 @@ def plan(
     and in detail for the model of the verdict of `compare`.
 
     Args:
-        inputs: The question.
         overflow, own: Names of the two options; None to look at the open models.
         hours: The user's own load curve, empty for none.
         curve: What it is called, or the profile whose hours are to be taken.
@@ -541,7 +540,6 @@ def _result(
     best = _best(first.strategies, least_trust(inputs))
     bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
-        schema="tco.plan/1",
         catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         model=first.model,

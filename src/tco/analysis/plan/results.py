@@ -132,7 +132,7 @@ class ModelRow:
 class PlanResult(Envelope):
     """The cheapest mix of own GPUs and an API for one model."""
 
-    schema: Literal["tco.plan/1"]
+    schema: Literal["tco.plan/1"] = "tco.plan/1"
     workload: WorkloadResult
     model: str
     overflow: str

@@ -288,7 +288,6 @@ def scores_of(
     The upper end of a score's interval, and its value where it has none.
 
     Args:
-        inputs: The question.
         own: Own evaluations with their model resolved.
         name: A model or an own option.
     """
@@ -313,7 +312,6 @@ def unmet(
     """Return the needs of a task that a model does not meet where it runs.
 
     Args:
-        case: The task.
         model: The model; None for an own option without one.
         names: What it is called: its id, and that of an own option.
         scores: Its scores by benchmark.
@@ -372,7 +370,6 @@ def nothing_left(
     A need binds when something meets all the others.
 
     Args:
-        case: The task.
         tried: Everything that was looked at, with the needs that it does not meet.
         fleets: Why own GPUs were left out, where they were.
     """

@@ -72,8 +72,6 @@ def shared_fleets(
     of a task, at one of a few parts of the whole volume.
 
     Args:
-        inputs: The question.
-        cases: The tasks.
         wanted: Models that a task may use.
         selection: Filters of the request.
     """
@@ -201,7 +199,6 @@ def fleet_usd(
 
     Args:
         option: The set-up.
-        settings: Every value that enters a bill.
         counts: Replicas needed [sizes] [1].
         load: What it serves, as `FleetLoads` has it; never idle when None, which is what routes
             are chosen by.
@@ -244,7 +241,6 @@ def fleet_bills(
     ``ceil(sum(gpus) / machine) * machine``. Each bears what is left empty by its GPUs.
 
     Args:
-        inputs: The question.
         fleets: The fleets that are used.
         loads: Load of each.
     """

@@ -246,7 +246,6 @@ def portfolio(inputs: Question, tasks: Tasks) -> PortfolioResult:
 
     Args:
         inputs: The question; its volume and traffic are those of the tasks.
-        tasks: The tasks.
 
     Raises:
         DataError: A name or a value of the file that means nothing.
@@ -323,7 +322,6 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     api_alone = number(total_usd(team_lines(inputs.settings, by_token=True)))
     everything = None if against_usd is None else against_usd + api_alone
     result = PortfolioResult(
-        schema="tco.plan-portfolio/1",
         catalog=stamp(inputs, used),
         tasks=rows,
         fleets=fleets,

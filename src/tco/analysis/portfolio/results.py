@@ -110,7 +110,7 @@ class ReductionResult:
 class PortfolioResult(Envelope):
     """The cheapest assignment of tasks to models and ways to run them."""
 
-    schema: Literal["tco.plan-portfolio/1"]
+    schema: Literal["tco.plan-portfolio/1"] = "tco.plan-portfolio/1"
     tasks: tuple[TaskResult, ...]
     fleets: tuple[FleetResult, ...]
     cascades: tuple[CascadeResult, ...]

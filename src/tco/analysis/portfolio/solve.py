@@ -501,9 +501,7 @@ def problem_of(
     """Return the choice between routes as numbers.
 
     Args:
-        routes: All routes of all tasks.
         fleets: The fleets they may use.
-        settings: Every value that enters a bill.
         called: Somebody else's endpoint is called on every route: a router's.
     """
     load = np.zeros((len(routes), len(fleets)))
@@ -554,10 +552,8 @@ def extra_usd(routes: Sequence[Route], problem: Problem, best: Solution, task: i
     where there is no such way.
 
     Args:
-        routes: All routes.
         problem: The same in numbers.
         best: The cheapest plan.
-        task: Which task.
     """
     own = any(step.fleet >= 0 for step in best.routes[task].steps)
     keep = [

@@ -188,7 +188,7 @@ class SizeLimits:
 class SizeResult(Envelope):
     """Where a model fits, how fast it serves there, and what that costs."""
 
-    schema: Literal["tco.size/2"]
+    schema: Literal["tco.size/2"] = "tco.size/2"
     model: str
     params: float
     active_params: float

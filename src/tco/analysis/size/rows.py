@@ -217,7 +217,6 @@ def users_served(own: SetUps, requests_per_user: float) -> Floats:
     of what sizes a fleet: bursts and headroom are counted, spares are not.
 
     Args:
-        own: The set-ups.
         requests_per_user: Requests of a user [request/month].
     """
     settings = own.inputs.settings

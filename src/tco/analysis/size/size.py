@@ -184,7 +184,6 @@ def _result(
     fleet = _best_fleet(_fleets(rows), least_trust(inputs))
     bears, minor = _notes(inputs, model, used, fleet or cheap, entry.id)
     return SizeResult(
-        schema="tco.size/2",
         catalog=stamp(inputs, used),
         model=entry.id,
         params=float(entry.shape.params),

@@ -32,7 +32,7 @@ from tco.units import show_share, show_tokens, show_usd, with_unit
 class BreakevenOver(Envelope):
     """For which values of one variable B is cheaper than A, at one volume."""
 
-    schema: Literal["tco.breakeven-over/1"]
+    schema: Literal["tco.breakeven-over/1"] = "tco.breakeven-over/1"
     a: str
     b: str
     resolved: tuple[str, ...]
@@ -116,7 +116,7 @@ class Cell:
 class MapResult(Envelope):
     """Which of several options is cheapest as two variables change."""
 
-    schema: Literal["tco.map/1"]
+    schema: Literal["tco.map/1"] = "tco.map/1"
     x: MapAxis
     y: MapAxis
     options: tuple[MapOption, ...]
@@ -189,7 +189,6 @@ def breakeven_over(
     best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
     first, rest = notes_of(inputs, [base, option], [base, option])
     result = BreakevenOver(
-        schema="tco.breakeven-over/1",
         catalog=stamp(inputs, [base, option]),
         a=base.id,
         b=option.id,
@@ -447,7 +446,6 @@ def _result(
     here = next((cell.winner for cell in cells if cell.now), None)
     first, rest = notes_of(inputs, options, [o for o in options if o.id == here])
     return MapResult(
-        schema="tco.map/1",
         catalog=stamp(inputs, options),
         x=made[0],
         y=made[1],

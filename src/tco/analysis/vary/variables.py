@@ -327,7 +327,6 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> Resolve
 
     Args:
         inputs: The question, with a volume.
-        names: Names of options.
         volumes: Volumes that are looked at, beside today's [token/month].
 
     Raises:
@@ -361,7 +360,6 @@ def setups_at(
     Of what the request lets through; a model that nothing serves is left out.
 
     Args:
-        inputs: The question.
         models: Open models.
         volumes: Volumes that are looked at [token/month].
     """
@@ -378,7 +376,6 @@ def over_volume(inputs: Question, volumes: Floats, most: int) -> Resolved:
     """Return the usual options of several volumes; own GPUs as what decides at each of them.
 
     Args:
-        inputs: The question, with a volume.
         volumes: Volumes that are looked at, beside today's [token/month].
         most: Names at most: those that come nearest to the cheapest at today's volume or an end.
     """
@@ -421,7 +418,6 @@ def chosen(inputs: Question, names: Sequence[str], most: int = MOST) -> Resolved
     Args:
         inputs: The question, with a volume.
         names: Names of options; empty for the usual ones.
-        most: At most so many.
 
     Raises:
         InfeasibleError: Nothing is left.

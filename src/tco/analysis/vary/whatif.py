@@ -55,7 +55,7 @@ class WhatIfRow:
 class WhatIfResult(Envelope):
     """Named what-ifs side by side."""
 
-    schema: Literal["tco.what-if/1"]
+    schema: Literal["tco.what-if/1"] = "tco.what-if/1"
     what_ifs: tuple[WhatIf, ...]
     options: tuple[WhatIfRow, ...]
     """By their bill today."""
@@ -246,7 +246,6 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
     about = [option for option in picked.options if option.id in cheapest]
     bears, minor = notes_of(inputs, picked.options, about)
     return WhatIfResult(
-        schema="tco.what-if/1",
         catalog=stamp(inputs, picked.options),
         what_ifs=tuple(one for one, _ in said),
         options=tuple(rows),

@@ -183,7 +183,6 @@ def rate_hits(
     """Return what is wrong with the rates of one price [USD/Mtok], by the names of `Rates`.
 
     Args:
-        rates: The rates.
         base: Whether this is a price without conditions. In a batch, where discounts do not add
             up, cached input may cost what input does.
         kind: `embedding` for what turns text into vectors, which costs a hundredth of text.

@@ -61,8 +61,6 @@ def read(
     """Return files as read.
 
     Args:
-        files: The files.
-        schemas: The schema of each.
         catalog: What their names may lead to besides themselves; None for the catalogs themselves.
     """
     documents = [read_yaml(file.data, file.path) for file in files]

@@ -61,8 +61,6 @@ def check(
     """Return all findings in some files.
 
     Args:
-        files: The files.
-        schemas: The schema of each.
         asked: The day and the like.
         catalog: What the files are laid on; None for the catalogs themselves.
     """

@@ -261,7 +261,6 @@ def read_list(kind: str, path: str, on: date, *, shown: str = "", edition: str =
 
     Args:
         kind: `litellm`, `genai-prices` or `models.dev`.
-        path: The file.
         on: The day whose prices are asked for, where the list has a history.
         shown: What the file is called in findings, if not by its path.
         edition: Its version, where it is known.

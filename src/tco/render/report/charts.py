@@ -270,7 +270,6 @@ def winners(result: MapResult, colours: Mapping[str, str]) -> Spec:
     """Return who is cheapest where.
 
     Args:
-        result: The map.
         colours: Colour of each winner by its mark.
     """
     data = ChartRows()
@@ -383,7 +382,6 @@ def curves(
     """Return cost over volume with its steps, bands and crossings.
 
     Args:
-        pictured: The curves.
         looks: Mark and colour of each option.
         shown: Ids of the options that are drawn at first.
         steps: Volumes of the slider, whose place is marked [token/month].
@@ -540,7 +538,6 @@ def specs(
     """Return the charts as JSON that can stand inside a script element.
 
     Args:
-        report: What they show.
         looks: Mark and colour of each option.
         shown: Options whose curves are drawn at first.
     """

@@ -251,7 +251,6 @@ def finished(
 
     Args:
         layers: What is drawn, from behind to the front.
-        data: Its rows.
         height: Height of the plot [px].
         described: What a reader who cannot see it is told.
         more: Properties of the whole, such as `params`.

@@ -20,7 +20,7 @@ from tco.render import words
 from tco.render.output import NBSP, screen
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Key, looks, readable_on
 from tco.render.screens.breakeven import spans
-from tco.render.words import Block, Column, Paragraph, Row, Table, Tone, View, number
+from tco.render.words import Block, Column, Paragraph, Table, Tone, View, number
 from tco.units import in_unit, show_share, show_tokens, show_usd
 
 Fact = tuple[str, str, str]
@@ -147,7 +147,6 @@ def answer_parts(answer: Any, *, pictured: bool) -> list[Block]:
     """Return the screen of an answer but for its verdict and assumptions, told elsewhere.
 
     Args:
-        answer: The result.
         pictured: Its pictures are drawn as charts, so that those of characters are left out.
     """
     told = {"verdict": "", "assumptions": ()}
@@ -177,8 +176,7 @@ def bill_table(volume: float, options: Sequence[OptionResult]) -> Table:
         number("monthly_usd", "$/month", lambda o: o.monthly_usd or 0.0, words.whole_usd),
         number("band_usd", "range", _spread, str),
     )
-    rows = tuple(Row(cells=tuple(c.text(o) for c in columns)) for o in options)
-    return Table(columns, rows, f"USD a month at {show_tokens(volume)} tokens")
+    return words.table(columns, options, f"USD a month at {show_tokens(volume)} tokens")
 
 
 def _part_usd(key: str) -> Callable[[OptionResult], float]:
@@ -244,7 +242,6 @@ def page(
     """Return the file.
 
     Args:
-        report: What it shows.
         whole: Words of the command, without those that say how the answer is written.
         shared: Flags of the question alone, for the commands that print parts of the report.
         library: Returns the library that draws; who has it already says so.

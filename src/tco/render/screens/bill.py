@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from operator import attrgetter
-from typing import Any
 
 from tco.render import words
 from tco.render.output import Screen
 from tco.render.screens.profile import left_out_blocks, taken, written
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Sheet, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import BillResult, ModelBill, UsageGroup
 
@@ -109,8 +108,7 @@ def _table(result: BillResult, sheet: Sheet, view: View) -> Iterator[Block]:
     if result.by != "model" and columns and columns[0].key == "name":
         columns[0] = columns[0]._replace(head=result.by)
     shown = sheet.rows[: view.top or TOP]
-    rows = tuple(Row(cells=tuple(c.text(r) for c in columns), note=_note(r)) for r in shown)
-    yield Table(columns=tuple(columns), rows=rows)
+    yield words.table(tuple(columns), shown, note=_note)
     if len(sheet.rows) > len(shown):
         yield Paragraph(text=f"{len(sheet.rows) - len(shown)} more; --top N shows them")
 
@@ -183,11 +181,12 @@ def _elsewhere(result: BillResult) -> Iterator[Block]:
         Column(key="of", head="of", get=lambda r: r.of),
         number("monthly_usd", "$/month", lambda r: r.monthly_usd, show_usd),
     )
-    rows: list[Any] = []
-    for row in result.elsewhere:
-        note = row.note if row.kind in ("own GPUs", "mix") else ""
-        rows.append(Row(cells=tuple(c.text(row) for c in columns), note=note))
-    yield Table(columns=columns, rows=tuple(rows), title="The same traffic elsewhere")
+    yield words.table(
+        columns,
+        result.elsewhere,
+        "The same traffic elsewhere",
+        lambda row: row.note if row.kind in ("own GPUs", "mix") else "",
+    )
     yield Paragraph(
         text="Offers are tokens only, at today's list price; own GPUs have power and engineers in "
         "them. Another model gives other answers.",

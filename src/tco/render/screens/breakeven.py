@@ -324,8 +324,8 @@ def _wide(result: BreakevenTable, sheet: Sheet, view: View) -> Iterator[Block]:
     titles = ("Against the cheapest host of the same weights", "Against a different, closed model")
     for title, rows in zip(titles, (same, other), strict=True):
         if rows:
-            made = tuple(_row(r, columns, view) for r in rows[: view.top])
-            yield Table(title=title, columns=columns, rows=made)
+            note = None if view.fields else _note
+            yield words.table(columns, rows[: view.top], title, note)
     yield from _left_out(result)
     yield from first.assumed(result.assumptions, view)
     yield from first.away(result, view)
@@ -449,11 +449,6 @@ def _table_next(result: BreakevenTable) -> Iterator[Block]:
         asked = ("--tokens", show_tokens(volume), *result.asked)
         lines.append(first.command(asked, "explain", own))
     yield from first.commands(*lines)
-
-
-def _row(row: BreakevenRow, columns: tuple[Column, ...], view: View) -> Row:
-    cells = tuple(column.text(row) for column in columns)
-    return Row(cells=cells, note="" if view.fields else _note(row))
 
 
 def _note(row: BreakevenRow) -> str:

@@ -17,7 +17,7 @@ from tco.catalog.summary import (
 )
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Sheet, Table, View
 from tco.units import show_number, show_price, show_share
 
 # The screen of `tco catalog list`, and the table of offers that other screens share.
@@ -61,9 +61,7 @@ def _price(key: str, head: str, get: object) -> Column:
 
 def offer_table(rows: Sequence[OfferRow], keys: Sequence[str] = USUAL, title: str = "") -> Table:
     """Return a table of offers."""
-    columns = offer_sheet(rows).pick(keys)
-    made = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-    return Table(columns=columns, rows=made, title=title)
+    return words.table(offer_sheet(rows).pick(keys), rows, title)
 
 
 def _list_blocks(result: CatalogList, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -125,10 +123,7 @@ def _figure(key: str) -> Column:
 def _names_blocks(result: CatalogNames, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the names, and what takes them."""
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = sheet.rows[: view.top]
-    yield Table(
-        columns=columns, rows=tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in rows)
-    )
+    yield words.table(columns, sheet.rows[: view.top])
     if result.kind == "profiles":
         text = (
             "Tokens are of a request, means; peak is the busiest hour over the average one. "
@@ -179,9 +174,7 @@ def window_table(
     rows: Sequence[WindowRow], keys: Sequence[str] = HISTORY_USUAL, title: str = ""
 ) -> Table:
     """Return a table of windows, each with its note."""
-    columns = window_sheet(rows).pick(keys)
-    made = tuple(Row(cells=tuple(c.text(w) for c in columns), note=w.note) for w in rows)
-    return Table(columns=columns, rows=made, title=title)
+    return words.table(window_sheet(rows).pick(keys), rows, title, lambda w: w.note)
 
 
 def _history_blocks(result: CatalogHistory, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -231,9 +224,7 @@ def _show_blocks(result: CatalogRecord, sheet: Sheet, view: View) -> Iterator[Bl
 def _facts(facts: Sequence[Fact], sheet: Sheet) -> Table:
     sourced = any(fact.source for fact in facts)
     columns = sheet.pick(("name", "value", "source") if sourced else ("name", "value"))
-    return Table(
-        columns=columns, rows=tuple(Row(cells=tuple(c.text(f) for c in columns)) for f in facts)
-    )
+    return words.table(columns, facts)
 
 
 def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
@@ -246,8 +237,7 @@ def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
         Column(key="gpus", head="GPUs", get=lambda r: r.gpus, right=True),
         *words.plain("region", "checked", "source"),
     )  # fmt: skip
-    rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in rents[:top])
-    yield Table(columns=columns, rows=rows, title="Rents, cheapest first")
+    yield words.table(columns, rents[:top], "Rents, cheapest first")
     if len(rents) > top:
         yield Paragraph(text=f"{len(rents) - top} more: --top {len(rents)}", tone="dim")
 

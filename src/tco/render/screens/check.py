@@ -8,10 +8,10 @@ from typing import Any
 
 from tco.catalog.check.finding import CheckReport, Finding
 from tco.catalog.check.run import RuleList
-from tco.catalog.verify import Agreement, ListUsed, PriceComparison, VerifyReport
+from tco.catalog.verify import PriceComparison, VerifyReport
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, Tone, View
+from tco.render.words import Block, Column, Paragraph, Sheet, Tone, View
 from tco.units import show_share
 
 # The screen of `tco catalog check`.
@@ -136,15 +136,14 @@ def _agreed_price(key: str, head: str) -> Column:
 
 def _verify_blocks(result: VerifyReport, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return agreement by list and provider, each disagreement, and the verdict."""
-    yield _table(result.lists, _LISTS, "Held against")
+    yield words.table(_LISTS, result.lists, "Held against")
     disagreeing = {one.provider for one in result.disagreements}
     rows = [a for a in result.agreement if view.top is not None or a.provider in disagreeing]
     if rows:
-        yield _table(rows, _PROVIDERS, "Agreement by provider, where it is not whole")
+        yield words.table(_PROVIDERS, rows, "Agreement by provider, where it is not whole")
     columns = sheet.pick(view.fields or sheet.usual)
     if sheet.rows:
-        made = [_row(one, columns) for one in sheet.rows[: view.top]]
-        yield Table(columns=columns, rows=tuple(made), title="Disagreements, $/Mtok")
+        yield words.table(columns, sheet.rows[: view.top], "Disagreements, $/Mtok", _note)
     yield Paragraph(text=verdict(result), tone="bold")
 
 
@@ -164,10 +163,8 @@ def verdict(result: VerifyReport) -> str:
     )
 
 
-def _row(one: PriceComparison, columns: Sequence[Column]) -> Row:
-    settled = one.settled or "not settled in the data"
-    note = f"{one.key}: {one.culprit}; {settled}"
-    return Row(cells=tuple(c.text(one) for c in columns), note=note, tone="")
+def _note(one: PriceComparison) -> str:
+    return f"{one.key}: {one.culprit}; {one.settled or 'not settled in the data'}"
 
 
 def _col(key: str, head: str, show: Callable[[Any], str] = str, *, right: bool = True) -> Column:
@@ -192,11 +189,6 @@ _PROVIDERS = (
     _col("strict_compared", "strict"),
     _col("strict_agreeing", "agree"),
 )
-
-
-def _table(rows: Sequence[ListUsed | Agreement], columns: tuple[Column, ...], title: str) -> Table:
-    made = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-    return Table(columns=columns, rows=made, title=title)
 
 
 VERIFY = Screen(

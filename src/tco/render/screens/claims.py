@@ -23,7 +23,7 @@ from tco.analysis.claims.judge import (
 )
 from tco.render import first
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View
+from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, table
 from tco.units import show_number, show_tokens
 
 # The rules of thumb of `tco claims`: one axis of tokens a month, and what makes each true.
@@ -225,13 +225,13 @@ def _claims_blocks(result: ClaimsResult, sheet: Sheet, view: View) -> Iterable[B
 def _claims_listed(result: ClaimsResult, sheet: Sheet, most: int) -> list[Block]:
     """Return a first screen with so many claims: what they come to, and the rest a flag away."""
     columns = sheet.pick(sheet.usual)
-    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in sheet.rows[:most])
+    rows = sheet.rows[:most]
     hidden = len(sheet.rows) - len(rows)
     more = f"{hidden} more: --top {len(sheet.rows)} · " if hidden else ""
     told = f"prices of {result.as_of} · {more}what each word means: --notes"
     return [
         Paragraph(text=result.verdict, tone="bold"),
-        Table(columns=columns, rows=rows),
+        table(columns, rows),
         Paragraph(text=told, tone="dim", bullet=True),
         *first.commands(f"tco claims {sheet.rows[0].id}", "tco claims --rules"),
     ]
@@ -241,8 +241,7 @@ def _in_full(result: ClaimsResult, sheet: Sheet, view: View) -> Iterator[Block]:
     rows = sheet.rows[: view.top]
     if len(result.rows) > 1 or view.fields:
         columns = sheet.pick(view.fields or sheet.usual)
-        cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-        yield Table(columns=columns, rows=cells)
+        yield table(columns, rows)
     if view.fields:
         return
     if len(result.rows) == 1:

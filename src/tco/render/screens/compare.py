@@ -288,11 +288,6 @@ TOP = 20
 MOST_INFEASIBLE = 8
 
 
-def _compare_everything(result: CompareResult) -> Sheet:
-    """Return all options."""
-    return _sheet(result, result.options)
-
-
 def _compare_sheet(result: CompareResult, view: View) -> Sheet:
     """Return the options of the short list; with a larger `--top` those not on it too."""
     wanted = set() if "--all" in result.asked else set(result.shown)
@@ -427,10 +422,10 @@ def _compare_blocks(result: CompareResult, sheet: Sheet, view: View) -> Iterable
     top = TOP if view.top is None else view.top
     listed = _listed(result, feasible, top) if feasible else []
     noted = view.fields is None and (view.notes or view.page)
-    rows = [_row(o, columns, result, noted=noted) for o in listed]
+    told = partial(note, result=result) if noted else None
     return [
         *first.verdict(result.verdict, view),
-        *([Table(columns=columns, rows=tuple(rows))] if rows else []),
+        *([words.table(columns, listed, note=told)] if listed else []),
         *_after(result, sheet, view),
         *_ending(result, sheet, view, len(listed), 0),
     ]
@@ -494,13 +489,6 @@ def _listed(result: CompareResult, feasible: list[OptionResult], top: int) -> li
     return [*feasible[: top - len(late)], *late]
 
 
-def _row(
-    option: OptionResult, columns: Sequence[Column], result: CompareResult, *, noted: bool
-) -> Row:
-    cells = tuple(column.text(option) for column in columns)
-    return Row(cells=cells, note=note(option, result) if noted else "")
-
-
 def _engineers(options: list[OptionResult]) -> Iterator[Block]:
     """Return what engineers are of the rows that have no breakdown of their own."""
     bills = [o.breakdown for o in options if o.breakdown is not None and o.breakdown.tokens]
@@ -539,7 +527,7 @@ def _impossible(options: list[OptionResult], view: View) -> Iterator[Block]:
 
 COMPARE = Screen(
     rows=("options",),
-    everything=_compare_everything,
+    everything=lambda result: _sheet(result, result.options),
     shown=_compare_sheet,
     blocks=_compare_blocks,
     compact=COMPACT,

@@ -36,8 +36,8 @@ def blocks(result: ConfigResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield Paragraph(text=words.edition(result.catalog))
     columns = sheet.pick(view.fields or sheet.usual)
     rows = sheet.rows[: view.top]
-    cells = [Row(cells=tuple(_shown(column, row) for column in columns)) for row in rows]
-    yield Table(columns=columns, rows=tuple(cells))
+    cells = tuple(Row(tuple(_shown(column, row) for column in columns)) for row in rows)
+    yield Table(columns, cells)
     if any(row.judgment for row in rows):
         yield Paragraph(text=words.LEGEND)
     if result.ignored:

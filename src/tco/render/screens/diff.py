@@ -17,7 +17,7 @@ from tco.analysis.diff.results import (
 )
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Sheet, View, number
 from tco.units import NOTHING, in_unit, show_number, show_tokens, show_usd
 
 # The screen of `tco diff`.
@@ -81,12 +81,8 @@ def _diff_blocks(result: DiffResult, sheet: Sheet, view: View) -> Iterator[Block
     columns = sheet.pick(view.fields or sheet.usual)
     rows = sheet.rows[: view.top or TOP]
     if rows:
-        noted = view.fields is None
-        made = (
-            Row(cells=tuple(c.text(r) for c in columns), note=(_because(r) or "") * noted)
-            for r in rows
-        )
-        yield Table(columns=columns, rows=tuple(made), title="Cost a month")
+        note = _because if view.fields is None else None
+        yield words.table(columns, rows, "Cost a month", note)
     if len(result.rows) > len(rows):
         text = f"{len(result.rows) - len(rows)} more changed: --top {len(result.rows)}"
         yield Paragraph(text=text, tone="dim")
@@ -184,8 +180,7 @@ def _catalog_diff_blocks(result: CatalogDiff, sheet: Sheet, view: View) -> Itera
     rows: tuple[FigureChange, ...] = sheet.rows[: view.top or CATALOG_TOP]
     columns = sheet.pick(view.fields or sheet.usual)
     if rows:
-        made = tuple(Row(cells=tuple(c.text(m) for c in columns), note=_note(m)) for m in rows)
-        yield Table(columns=columns, rows=made, title="What moved")
+        yield words.table(columns, rows, "What moved", _note)
     if len(sheet.rows) > len(rows):
         text = f"{len(sheet.rows) - len(rows)} more: --top {len(sheet.rows)}"
         yield Paragraph(text=text, tone="dim")

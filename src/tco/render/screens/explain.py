@@ -11,7 +11,7 @@ from tco.engine.ledger import TokenPrices
 from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.screens.compare import MADE
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, View
 from tco.units import (
     show_number,
     show_score,
@@ -72,11 +72,12 @@ def _explained(result: ExplainResult, sheet: Sheet, view: View, fullness: int) -
     whole = view.notes or view.page
     noted = view.fields is None and whole
     told, rest = _largest(sheet.rows[: view.top], max(-fullness, 0))
-    rows = tuple(_explain_row(r, columns, noted=noted) for r in told)
+    table = words.table(columns, told, note=_who if noted else None)
     if rest:
         usd = words.whole_usd(sum(line.amount_usd for line in rest))
         cells = {"item": f"{len(rest)} smaller: --notes", "amount_usd": usd}
-        rows += (Row(cells=tuple(cells.get(c.key, "") for c in columns)),)
+        more = Row(cells=tuple(cells.get(c.key, "") for c in columns))
+        table = table._replace(rows=(*table.rows, more))
     beside = list(_beside(option, view, brief=fullness <= len(result.steps)))
     first_told = len(result.steps) - max(fullness, 0)
     steps = [s for i, s in enumerate(result.steps) if i >= first_told or s.startswith(PEAK)]
@@ -86,7 +87,7 @@ def _explained(result: ExplainResult, sheet: Sheet, view: View, fullness: int) -
     return [
         *first.verdict(_comes_to(result), view),
         Paragraph(text=sure, bullet=True),
-        Table(columns=columns, rows=rows),
+        table,
         *beside,
         *([Paragraph(text="How it came about", tone="bold", bullet=not whole)] if steps else []),
         *(Paragraph(text=text, hanging=2, bullet=True) for text in steps),
@@ -151,13 +152,6 @@ def _explain_next(result: ExplainResult) -> Iterator[Block]:
     if result.option.id.startswith("self/"):
         lines.append(first.command(result.asked, "deploy", name))
     yield from first.commands(*lines)
-
-
-def _explain_row(line: BillLine, columns: tuple[Column, ...], *, noted: bool) -> Row:
-    return Row(
-        cells=tuple(column.text(line) for column in columns),
-        note=_who(line) if noted else "",
-    )
 
 
 def _who(line: BillLine) -> str:

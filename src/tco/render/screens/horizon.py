@@ -30,14 +30,6 @@ def _start(value: int) -> str:
     return f"after {show_number(value)} months" if value else "now"
 
 
-def _low(row: HorizonRow) -> float | None:
-    return row.npv_band_usd and row.npv_band_usd[0]
-
-
-def _high(row: HorizonRow) -> float | None:
-    return row.npv_band_usd and row.npv_band_usd[1]
-
-
 COLUMNS = (
     Column(key="letter", head="", get=lambda r: r.letter),
     Column(key="id", head="option", get=lambda r: r.id, wraps=True),
@@ -48,8 +40,8 @@ COLUMNS = (
     number("resale_usd", "resale $", lambda r: r.resale_usd, words.whole_usd),
     number("total_usd", "cash $", lambda r: r.total_usd, words.whole_usd),
     number("npv_usd", "in today's $", lambda r: r.npv_usd, words.whole_usd),
-    number("npv_low_usd", "low", _low, words.whole_usd),
-    number("npv_high_usd", "high", _high, words.whole_usd),
+    number("npv_low_usd", "low", lambda r: r.npv_band_usd and r.npv_band_usd[0], words.whole_usd),
+    number("npv_high_usd", "high", lambda r: r.npv_band_usd and r.npv_band_usd[1], words.whole_usd),
     number("saving_usd", "saved $", lambda r: r.saving_usd, words.whole_usd),
     number("npv_saving_usd", "saved, today's $", lambda r: r.npv_saving_usd, words.whole_usd),
     number("payback_months", "pays back", lambda r: r.payback_months, _months),
@@ -163,12 +155,8 @@ def _bulleted(blocks: Iterator[Block]) -> Iterator[Block]:
 
 
 def _options(sheet: Sheet, view: View, result: HorizonResult) -> Table:
-    columns = sheet.pick(view.fields or sheet.usual)
-    rows = tuple(
-        Row(cells=tuple(c.text(row) for c in columns), note="" if view.fields else _saved(row))
-        for row in sheet.rows[: view.top]
-    )
-    return Table(title=_title(result), columns=columns, rows=rows)
+    columns, rows = sheet.pick(view.fields or sheet.usual), sheet.rows[: view.top]
+    return words.table(columns, rows, _title(result), None if view.fields else _saved)
 
 
 def _saved(row: HorizonRow) -> str:

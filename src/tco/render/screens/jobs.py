@@ -11,7 +11,7 @@ from tco.analysis.results import BillLine
 from tco.options.cheapest import USUAL, rank_of
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, count, number
+from tco.render.words import Block, Column, Paragraph, Sheet, View, count, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # What the screens of `tco train` and `tco embed` have in common.
@@ -88,9 +88,6 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
     best = {r.model: r for r in reversed(had) if r.model in named}
     shown = [r for i, r in enumerate(had) if i < fullness or r is best.get(r.model)]
     noted = whole and not view.fields
-    rows = tuple(
-        Row(cells=tuple(c.text(r) for c in columns), note=_note(r) if noted else "") for r in shown
-    )
     out = [r for r in sheet.rows if not r.feasible]
     told = out if whole else out[:1]
     how = list(_how(result))
@@ -100,7 +97,7 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
     return [
         *first.verdict(result.verdict, view),
         Paragraph(text=f"{job}{edition}"),
-        *([Table(columns=columns, rows=rows)] if shown else []),
+        *([words.table(columns, shown, note=_note if noted else None)] if shown else []),
         *first.doubts(result.verdict, view, (" untuned",)),
         *_memory(result),
         *_out(told, whole=whole),

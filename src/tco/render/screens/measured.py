@@ -9,7 +9,7 @@ from tco.analysis.import_bench import ImportedRow, ImportResult
 from tco.analysis.size.results import ValidationResult
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Sheet, View
 from tco.units import show_number, show_share
 
 # The screen of `tco size --validate`.
@@ -73,10 +73,7 @@ def _validation_blocks(result: ValidationResult, sheet: Sheet, view: View) -> It
     columns = sheet.pick(view.fields or sheet.usual)
     rows = sheet.rows[: view.top]
     if result.used:
-        yield Table(
-            columns=columns,
-            rows=tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows),
-        )
+        yield words.table(columns, rows)
         yield Paragraph(text=HEADS)
     for reason, count in sorted(result.skipped.items(), key=lambda item: -item[1]):
         yield Paragraph(text=f"left out: {count} rows, {reason}", bullet=True)
@@ -110,9 +107,7 @@ def _import_bench_blocks(result: ImportResult, sheet: Sheet, view: View) -> Iter
     """Return the screen: what was measured beside the model, where it went, how it is used."""
     yield Paragraph(text=f"{result.tool}: {result.file}")
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = sheet.rows[: view.top]
-    cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-    yield Table(columns=columns, rows=cells)
+    yield words.table(columns, sheet.rows[: view.top])
     if all(row.action == "none" for row in result.rows):
         yield Paragraph(text=f"nothing was written; without --dry-run it goes to {result.to}")
         return

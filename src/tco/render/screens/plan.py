@@ -98,7 +98,7 @@ def _planned(result: PlanResult, sheet: Sheet, view: View, fullness: int) -> lis
     """Return the screen with so many commands and other models together, commands before these."""
     most = min(fullness, COMMANDS)
     shown = _others(result, view, fullness - most)
-    table = [Table(title=OTHERS, columns=MODELS, rows=tuple(map(_model, shown)))] if shown else []
+    table = [words.table(MODELS, shown, OTHERS)] if shown else []
     return [
         *first.verdict(result.verdict, view),
         *_bills(result, sheet, view),
@@ -119,13 +119,10 @@ def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
     yield Paragraph(text=f"{words.month(result.workload)}\n{words.edition(result.catalog)}")
     for said in result.resolved:
         yield Paragraph(text=said, tone="dim", hanging=2, bullet=True)
-    yield Table(
-        title=f"{result.model}: everything to an API, everything on own GPUs, or both",
-        columns=_arrangements(result),
-        rows=tuple(
-            _strategy(s, _arrangements(result), noted=view.fields is None)
-            for s in result.strategies
-        ),
+    title = f"{result.model}: everything to an API, everything on own GPUs, or both"
+    noted = view.fields is None
+    yield words.table(
+        _arrangements(result), result.strategies, title, _strategy_note if noted else None
     )
     for row in result.strategies:
         if row.token_prices is not None:
@@ -134,8 +131,8 @@ def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
     if view.page and not view.plot:  # the same, larger, comes under it
         yield from _picture(result)
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = [_resource(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
-    yield Table(title="What serves it in the hybrid", columns=columns, rows=tuple(rows))
+    rows, note = sheet.rows[: view.top], _resource_note if noted else None
+    yield words.table(columns, rows, "What serves it in the hybrid", note)
 
 
 PARTS = tuple(
@@ -266,24 +263,18 @@ def _reserved(name: str) -> bool:
     return ":reserved_" in name
 
 
-def _strategy(row: StrategyResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
-    cells = tuple(column.text(row) for column in columns)
+def _strategy_note(row: StrategyResult) -> str:
     parts = [row.why_not] if row.why_not else []
     if spread := words.spread(row.band_usd):
         parts.append(f"{spread} within the throughput band")
-    return Row(cells=cells, note=words.notes_of(parts) if noted else "")
+    return words.notes_of(parts)
 
 
-def _resource(row: ResourceRow, columns: tuple[Column, ...], *, noted: bool) -> Row:
-    cells = tuple(column.text(row) for column in columns)
+def _resource_note(row: ResourceRow) -> str:
     parts = [f"paid {row.paid}"]
     if row.replicas is not None:
         parts.append(f"{show_number(row.replicas)} replicas")
-    return Row(cells=cells, note=words.notes_of(parts) if noted else "")
-
-
-def _model(row: ModelRow) -> Row:
-    return Row(cells=tuple(column.text(row) for column in MODELS))
+    return words.notes_of(parts)
 
 
 def _picture(result: PlanResult) -> Iterator[Block]:
@@ -378,10 +369,10 @@ def _tasks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]
     """Return tasks and fleets with all that is known of each."""
     yield Paragraph(text=words.edition(result.catalog))
     columns = sheet.pick(view.fields or sheet.usual)
-    rows = [_task(row, columns, noted=view.fields is None) for row in sheet.rows[: view.top]]
-    yield Table(title="Tasks", columns=columns, rows=tuple(rows))
+    rows, note = sheet.rows[: view.top], _task_note if view.fields is None else None
+    yield words.table(columns, rows, "Tasks", note)
     if result.fleets:
-        yield Table(columns=FLEETS, rows=tuple(_fleet(f) for f in result.fleets))
+        yield words.table(FLEETS, result.fleets, note=_fleet_note)
     yield from _bill(result)
     counts = " of ".join(show_number(count) for count in reversed(result.choices))
     yield Paragraph(text=f"Found by: {result.method} ({counts} assignments).", tone="dim")
@@ -462,22 +453,20 @@ def _ending(result: PortfolioResult, view: View, more: int) -> Iterator[Block]:
     yield from first.commands(first.command(result.asked, "plan", "--notes"))
 
 
-def _task(task: TaskResult, columns: tuple[Column, ...], *, noted: bool) -> Row:
-    cells = tuple(column.text(task) for column in columns)
+def _task_note(task: TaskResult) -> str:
     parts = [_modes(task)]
     if task.cascade:
         shares = ", ".join(show_share(step.reach) for step in task.steps)
         parts.append(f"cascade {task.cascade}: {shares} of the requests come to its steps")
     parts.append(task.switch)
-    return Row(cells=cells, note=words.notes_of(parts) if noted else "")
+    return words.notes_of(parts)
 
 
-def _fleet(fleet: FleetResult) -> Row:
-    cells = tuple(column.text(fleet) for column in FLEETS)
+def _fleet_note(fleet: FleetResult) -> str:
     parts = [f"shared by {', '.join(fleet.tasks)}"] if fleet.tasks else []
     if fleet.paid_gpus > fleet.gpus:
         parts.append(f"{show_number(fleet.paid_gpus)} on the invoice, in whole machines")
-    return Row(cells=cells, note="; ".join(parts))
+    return "; ".join(parts)
 
 
 def _bill(result: PortfolioResult) -> Iterator[Block]:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+from tco.render import words
 from tco.render.output import Screen
 from tco.render.plots import stacked
-from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Figure, Paragraph, Sheet, View, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import ModelUsage, ProfileResult, SourcesResult, TokenCounts
 from tco.usage.rows import WRITES
@@ -93,9 +94,8 @@ def blocks(result: ProfileResult, sheet: Sheet, view: View) -> Iterator[Block]:
         )
     columns = sheet.pick(view.fields or sheet.usual)
     shown = sheet.rows[: view.top or TOP]
-    rows = tuple(Row(cells=tuple(c.text(r) for c in columns), note=_note(r)) for r in shown)
-    if rows:
-        yield Table(columns=columns, rows=rows)
+    if shown:
+        yield words.table(columns, shown, note=_note)
     if len(sheet.rows) > len(shown):
         yield Paragraph(text=f"{len(sheet.rows) - len(shown)} more models; --top N shows them")
     yield from _week(result)
@@ -228,12 +228,11 @@ def format_rows(result: SourcesResult) -> Sheet:
 def format_blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the formats, each with where it is exported and what it cannot tell under it."""
     yield Paragraph(text="Logs that are read, told by their content or by --from NAME")
-    columns = sheet.pick(view.fields or sheet.usual)
-    rows = []
-    for row in sheet.rows[: view.top]:
-        cannot = f"\n{row.knows}" if row.knows else ""
-        rows.append(Row(cells=tuple(c.text(row) for c in columns), note=f"{row.exported}{cannot}"))
-    yield Table(columns=columns, rows=tuple(rows))
+    yield words.table(
+        sheet.pick(view.fields or sheet.usual),
+        sheet.rows[: view.top],
+        note=lambda row: "\n".join(filter(None, (row.exported, row.knows))),
+    )
 
 
 SOURCES = Screen(rows=("rows",), everything=format_rows, blocks=format_blocks)

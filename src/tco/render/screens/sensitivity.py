@@ -390,9 +390,7 @@ def _drawn(result: MonteCarloResult, sheet: Sheet, view: View, fullness: int) ->
     return [
         *first.verdict(result.verdict, view),
         *_resolved(result, view),
-        Table(
-            columns=columns, rows=tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in kept)
-        ),
+        words.table(columns, kept),
         Table(
             columns=INPUTS,
             rows=tuple(Row(cells=tuple(_input(r, c) for c in INPUTS)) for r in shown),

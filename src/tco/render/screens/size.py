@@ -41,10 +41,7 @@ def _deploy_blocks(result: DeployResult, sheet: Sheet, view: View) -> Iterator[B
         lines = result.skypilot.rstrip("\n").split("\n")
         yield Figure(rows=tuple(lines if view.notes or view.page else _bare(result, lines)))
         return
-    columns = sheet.pick(view.fields)
-    rows = sheet.rows[: view.top]
-    cells = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in rows)
-    yield Table(columns=columns, rows=cells)
+    yield words.table(sheet.pick(view.fields), sheet.rows[: view.top])
 
 
 def _bare(result: DeployResult, lines: Sequence[str]) -> Iterator[str]:
@@ -97,11 +94,6 @@ MOST_INFEASIBLE = 8
 MOST_POINTS = 12
 FEW = 3
 """So many set-ups stand on a screen before a second command does."""
-
-
-def _size_everything(result: SizeResult) -> Sheet:
-    """Return all set-ups."""
-    return _sheet(result, result.rows)
 
 
 def _size_sheet(result: SizeResult, view: View) -> Sheet:
@@ -266,8 +258,7 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
     )
     feasible = [row for row in sheet.rows if row.feasible]
     kept = _kept(feasible, max(fullness, 1), result, view)
-    rows = tuple(Row(cells=tuple(c.text(row) for c in columns)) for row in kept)
-    table: list[Block] = [Table(columns=columns, rows=rows)] if kept else []
+    table: list[Block] = [words.table(columns, kept)] if kept else []
     room = fullness - len(kept) if view.top else MOST_INFEASIBLE * (not kept)
     others = [row for row in sheet.rows if not row.feasible]
     others = others[: max(min(fullness, room), not kept)]
@@ -536,8 +527,7 @@ def _front(result: SizeResult) -> Iterator[Block]:
     """Return the front as a table, thinned evenly where it is long."""
     points = _thinned(result.front)
     if points:
-        rows = tuple(Row(cells=tuple(c.text(p) for c in FRONT)) for p in points)
-        yield Table(columns=FRONT, rows=rows)
+        yield words.table(FRONT, points)
 
 
 def _thinned(points: tuple[FrontPoint, ...]) -> list[FrontPoint]:
@@ -557,7 +547,7 @@ def _tiers(rows: list[SizeRow]) -> Iterator[Block]:
 
 SIZE = Screen(
     rows=("rows",),
-    everything=_size_everything,
+    everything=lambda result: _sheet(result, result.rows),
     shown=_size_sheet,
     blocks=_size_blocks,
     compact=compact,

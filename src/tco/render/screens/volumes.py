@@ -166,9 +166,7 @@ def _blocks(result: CompareVolumes, sheet: Sheet, view: View) -> Iterator[Block]
     verdict = [*first.verdict(result.verdict, view)]
     if not view.usual:
         yield from verdict
-        columns = sheet.pick(view.fields or sheet.usual)
-        rows = [Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top]]
-        yield Table(columns=columns, rows=tuple(rows))
+        yield words.table(sheet.pick(view.fields or sheet.usual), sheet.rows[: view.top])
         yield from _after(result, view)
         return
     after = [*_after(result, view)]

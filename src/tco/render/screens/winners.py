@@ -35,9 +35,8 @@ MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
 def _map_blocks(result: MapResult, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the verdict, the map, and what its letters stand for."""
     if view.fields:
-        columns = sheet.pick(view.fields)
-        rows = tuple(Row(cells=tuple(c.text(r) for c in columns)) for r in sheet.rows[: view.top])
-        return [*first.verdict(result.verdict, view), Table(columns=columns, rows=rows)]
+        table = words.table(sheet.pick(view.fields), sheet.rows[: view.top])
+        return [*first.verdict(result.verdict, view), table]
     won = sum(option.cells > 0 for option in result.options)
     return first.fitted(result, view, partial(_mapped, result, view), won + 1, 1)
 
