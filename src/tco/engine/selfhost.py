@@ -123,7 +123,8 @@ def _for_sessions(load: Workload, replica: Replica) -> Number:
     if not np.any(load.open_sessions):
         return 0.0
     each = np.where(np.greater(load.open_sessions, 0.0), replica.sessions, 1.0)
-    return np.ceil(load.open_sessions / each - ROUND_OFF)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a replica that keeps none serves none
+        return np.ceil(load.open_sessions / each - ROUND_OFF)
 
 
 def _fleet_by_hour(

@@ -91,7 +91,8 @@ def _odd(arch: Architecture, params_b: float) -> dict[str, Any]:
     wide, experts = arch.hidden_size, arch.experts
     inner, back_b = arch.ffn or 0, (arch.ffn or 0) * arch.layers * wide / 1e9
     if experts is not None:
-        inner, back_b = experts.expert_ffn or 0, experts.routed_params_b / arch.ffn_matrices
+        matrices = experts.matrices or arch.ffn_matrices
+        inner, back_b = experts.expert_ffn or 0, experts.routed_params_b / matrices
     tables_b = (1 if arch.tied_embeddings else 2) * arch.vocab_size * wide / 1e9
     down = back_b / max(params_b - tables_b, back_b, 1e-9)
     odd = (1.0 - down) * (wide % BLOCK > 0), down * (inner % BLOCK > 0)
