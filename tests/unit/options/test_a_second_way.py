@@ -19,6 +19,7 @@ from tco.catalog.prices import Modifier, Provider, Rates, When
 from tco.catalog.trust import LEVELS
 from tco.catalog.usage_profile import Lengths
 from tco.engine import capacity
+from tco.engine.fleet import Duty
 from tco.engine.ledger import ProvisionedUnit, Terms, TokenRates, token_lines, total_usd
 from tco.engine.replica import BATCHES
 from tco.engine.sessions import SPREAD, session_server, steady
@@ -102,7 +103,7 @@ def test_the_curve_of_a_fleet_that_follows_four_hours(billing: Any, purchase: st
         "gaps_h": A([1.5]), "said": "",
     }  # fmt: skip
     settings = asked(settings={"workload.peak_to_mean": 1.8}).settings
-    on = hours.OnHours(billing=billing, **every)  # type: ignore[arg-type]
+    on = Duty(billing=billing, **every)  # type: ignore[arg-type]
     option = bought if purchase == "48m" else replace(made, purchase=purchase)
     agrees(replace(option, hours=on), settings, 3e10)
     agrees(replace(option, hours=on), settings.with_values(HARDER), 3e10)
@@ -599,26 +600,23 @@ def test_a_team_is_given_where_its_size_and_its_pay_are() -> None:
 def test_a_month_of_a_gpu_by_what_it_does() -> None:
     settings = asked().settings.with_values({"extra.usd_per_gpu_month": 50.0})
     rented, _ = best(OWN)
-    month = machines.gpu_month(rented, settings)
     extra = sum(
         float(np.asarray(settings.value(f"rent.{n}_share"))) for n in ("monitoring", "other")
     )
     rent = rented.usd_per_gpu_hour * float(np.asarray(settings.value("rent.factor"))) * 730
-    assert month.paid == close(50.0)
-    assert month.billed == close(rent * (1 + extra))
-    assert (month.powered, month.awake, month.busy) == close((0.0, 0.0, 0.0))
-    assert month.at_capacity == close(50.0 + rent * (1 + extra))
+    for shares in ({}, {"busy": 0.0}, {"awake": 0.0, "busy": 0.0}):
+        assert machines.gpu_usd(rented, settings, **shares) == close(50.0 + rent * (1 + extra))
     own, settings = best(OWN, purchases=("own",))
-    month = machines.gpu_month(own, settings)
+    busy, awake, idle = (
+        float(np.asarray(machines.gpu_usd(own, settings, **shares)))
+        for shares in ({}, {"busy": 0.0}, {"awake": 0.0, "busy": 0.0})
+    )
     has = machines.ownership(own.owned, settings)
     per_watt = has.pue * has.usd_per_kwh / 1000.0 * 730 * has.rated_w
-    watts = [has.idle_power_share, has.light_power_share, has.full_power_share]
-    assert month.powered == close(float(np.asarray(watts[0] * per_watt)))
-    assert month.awake + month.busy == close(float(np.asarray((watts[2] - watts[0]) * per_watt)))
-    assert month.billed == close(0.0) and month.paid > 0.0
-    assert month.at_capacity == close(
-        month.paid + month.billed + month.powered + month.awake + month.busy
+    assert busy - idle == close(
+        float(np.asarray((has.full_power_share - has.idle_power_share) * per_watt))
     )
+    assert busy > awake > idle > float(np.asarray(has.idle_power_share * per_watt))
 
 
 def test_what_moves_is_paid_by_the_byte() -> None:
