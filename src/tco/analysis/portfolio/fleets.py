@@ -68,8 +68,8 @@ def shared_fleets(
 ) -> tuple[list[SharedFleet], list[str]]:
     """Return the set-ups worth looking at, and why models were left out.
 
-    Of each model those that are cheapest for the mean request, for the longest, or for the sessions
-    of a task, at one of a few parts of the whole volume.
+    Of each model those that are cheapest for the mean request, for the longest, for the longest
+    that waits, or for the sessions of a task, at one of a few parts of the whole volume.
 
     Args:
         wanted: Models that a task may use.
@@ -84,7 +84,9 @@ def shared_fleets(
     if wanted:
         with_sessions = [case for case in cases if case.gaps is not None]
         alone = [replace(inputs, settings=c.settings, gaps=c.gaps) for c in with_sessions]
-        for view in (blended(inputs, cases), longest(inputs, cases), *alone):
+        waiting = [case for case in cases if case.batch_share >= 1.0]
+        parts = [part for part in (cases, waiting) if part]
+        for view in (blended(inputs, cases), *(longest(inputs, p) for p in parts), *alone):
             own = own_setups(view, selection)
             total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
             for model in own.models:
@@ -110,13 +112,13 @@ def _shared(
     option: SelfOption | FixedOption, settings: Settings, cases: Sequence[TaskCase]
 ) -> SharedFleet:
     load = workload(settings)
-    waiting = np.array([case.waits_on_own >= 1.0 for case in cases])
+    waiting = np.array([case.batch_share >= 1.0 for case in cases])
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
         return _at_a_price(option, load, waiting)
     option = replace(option, gaps=None)  # whose sessions: each task has its own
     replica = replica_of(option, settings)
-    if any(case.gaps is not None for case in cases):
+    if any(case.gaps is not None or (case.batch_share and case.task.limits) for case in cases):
         replica = stacked([replica_of(replace(option, gaps=c.gaps), c.settings) for c in cases])
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
