@@ -646,3 +646,15 @@ def test_what_is_shipped_says_no_old_words(tmp_path: Path) -> None:
         done = run("plan", "-f", str(path), "-o", "json", "--as-of", "2026-11-21")
         assert done.exit_code == 0 and json.loads(done.stdout)["tasks"]
         assert "is called" not in done.stderr
+
+
+def test_tasks_beside_others_keep_the_fleet_that_is_cheapest_for_them() -> None:
+    """Two tasks on B200 were put on 15 GH200, dearer, when a third came that uses neither."""
+    two = """
+  - {name: a, tokens: 30B, profile: chat, models: [llama-3.3-70b], private: true}
+  - {name: b, tokens: 20B, profile: rag, models: [llama-3.3-70b], private: true}
+"""
+    third = "  - {name: d, tokens: 20B, profile: rag, models: [qwen3-32b], private: true}\n"
+    parts = [planned("tasks:\n" + t, purchases=("on_demand",)) for t in (two, third)]
+    whole = planned("tasks:" + two + third, purchases=("on_demand",))
+    assert whole.fleets_usd <= sum(part.fleets_usd for part in parts) * (1.0 + 1e-9)

@@ -27,7 +27,7 @@ from tco.records import dataclass
 
 # The fleets that tasks can share: set-ups, what each task puts on them, and what sizes cost.
 
-VOLUMES = (0.02, 0.1, 0.3, 1.0)
+VOLUMES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 """Parts of all tokens at which the set-ups worth looking at are picked [1]."""
 EVERY_SIZE = 50
 STEP = 1.05
