@@ -658,3 +658,29 @@ def test_tasks_beside_others_keep_the_fleet_that_is_cheapest_for_them() -> None:
     parts = [planned("tasks:\n" + t, purchases=("on_demand",)) for t in (two, third)]
     whole = planned("tasks:" + two + third, purchases=("on_demand",))
     assert whole.fleets_usd <= sum(part.fleets_usd for part in parts) * (1.0 + 1e-9)
+
+
+@pytest.mark.parametrize("whole", ["bursty", "chat"])
+@pytest.mark.parametrize("of_task", ["bursty", "chat"])
+def test_a_task_keeps_the_room_of_its_own_profile(whole: str, of_task: str) -> None:
+    """Bursts of a task's profile were left out, and those of the file's counted in their place."""
+    from dataclasses import replace
+
+    from tco.analysis.compare import compare
+
+    known = CATALOG.workloads
+    bursty = known.profiles["chat"].model_copy(update={"rate_cv": 1.5})
+    both = {**known.profiles, "bursty": bursty}
+    catalog = replace(CATALOG, workloads=known.model_copy(update={"profiles": both}))
+    fields = {"models": ("llama-3.3-70b",), "tiers": ("self",), "purchases": ("on_demand",)}
+    alone = Scenario(tokens=50e9, profile=of_task, **fields)  # type: ignore[arg-type]
+    compared = compare(prepare(catalog, alone, DAY))
+    best = next(option for option in compared.options if option.id == compared.best)
+    Path("p.yaml").write_text(
+        f"tasks:\n  - {{name: a, tokens: 50B, profile: {of_task}, private: true}}\n",
+        encoding="utf-8",
+    )
+    asked = Scenario(profile=whole, **fields)  # type: ignore[arg-type]
+    result = portfolio(prepare(catalog, asked, DAY), load_tasks("p.yaml"))
+    assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
+    assert result.fleets[0].gpus == best.gpus

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 TOKENS, BATCH = "workload.tokens_per_month", "workload.batch_share"
 LIMIT, FIRST = "serving.max_tpot_s", "serving.max_ttft_s"
 DEADLINE = ("workload.deadline_h", "workload.deadline_peak_to_mean")
+ROOM = ("serving.headroom", "serving.wait_beta", "workload.rate_cv")
+"""What own logs, or a profile, say of the room that a fleet keeps."""
 SHAPE = (
     TOKENS,
     "workload.isl",
@@ -46,6 +48,10 @@ SHAPE = (
     FIRST,
     BATCH,
     *DEADLINE,
+    *ROOM,
+    "workload.cache_write_share",
+    "workload.retry_share",
+    "workload.reasoning_factor",
 )
 """Settings that differ from task to task."""
 
