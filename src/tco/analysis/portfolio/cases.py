@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 TOKENS, BATCH = "workload.tokens_per_month", "workload.batch_share"
 LIMIT, FIRST = "serving.max_tpot_s", "serving.max_ttft_s"
 DEADLINE = ("workload.deadline_h", "workload.deadline_peak_to_mean")
+ROOM = ("serving.headroom", "serving.wait_beta", "workload.rate_cv")
+"""What own logs, or a profile, say of the room that a fleet keeps."""
 SHAPE = (
     TOKENS,
     "workload.isl",
@@ -44,7 +46,12 @@ SHAPE = (
     "workload.peak_to_mean",
     LIMIT,
     FIRST,
+    BATCH,
     *DEADLINE,
+    *ROOM,
+    "workload.cache_write_share",
+    "workload.retry_share",
+    "workload.reasoning_factor",
 )
 """Settings that differ from task to task."""
 
@@ -84,13 +91,7 @@ class TaskCase:
     @property
     def batch_share(self) -> float:
         """Return the share of the requests that can wait [1]."""
-        usual = number(self.settings.value(BATCH))
-        return usual if self.task.batch is None else self.task.batch
-
-    @property
-    def waits_on_own(self) -> float:
-        """Return the same on own GPUs: what has a limit on latency there cannot wait [1]."""
-        return 0.0 if self.task.limits else self.batch_share
+        return number(self.settings.value(BATCH))
 
     @property
     def tokens_per_request(self) -> float:
@@ -177,7 +178,8 @@ def _request(request: Scenario, task: Task, where: str) -> Scenario:
         "workload.peak_to_mean": _peak(task, where),
         LIMIT: task.limits.get("tpot"),
         FIRST: task.limits.get("ttft"),
-        **({DEADLINE[0]: task.deadline, BATCH: task.batch} if task.deadline else {}),
+        BATCH: task.batch,
+        DEADLINE[0]: task.deadline,
     }
     own = {path: value for path, value in said.items() if value is not None}
     others = dict(request.settings)
@@ -231,9 +233,7 @@ def _provider(inputs: Question, name: str, where: str) -> str:
 
 def stacked_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:
     """Return the settings with an array over the tasks where they differ [tasks]."""
-    values = {path: column(cases, path) for path in SHAPE}
-    waits = np.array([case.waits_on_own for case in cases])
-    return inputs.settings.with_values({**values, BATCH: waits})
+    return inputs.settings.with_values({path: column(cases, path) for path in SHAPE})
 
 
 def session_settings(inputs: Question, cases: Sequence[TaskCase]) -> Settings:

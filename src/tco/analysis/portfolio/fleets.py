@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.plan.bills import PURCHASES
-from tco.analysis.portfolio.cases import BATCH, TaskCase, blended, longest, stacked_settings
+from tco.analysis.portfolio.cases import (
+    BATCH,
+    ROOM,
+    TaskCase,
+    blended,
+    column,
+    longest,
+    stacked_settings,
+)
 from tco.engine.assign import FleetSizes
 from tco.engine.fleet import FleetPolicy, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import total_usd
@@ -27,7 +35,7 @@ from tco.records import dataclass
 
 # The fleets that tasks can share: set-ups, what each task puts on them, and what sizes cost.
 
-VOLUMES = (0.02, 0.1, 0.3, 1.0)
+VOLUMES = (0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
 """Parts of all tokens at which the set-ups worth looking at are picked [1]."""
 EVERY_SIZE = 50
 STEP = 1.05
@@ -51,6 +59,7 @@ class SharedFleet:
             bought GPUs the electricity of its work [tasks] [USD/month].
         alone: Requests in flight in the average hour, were none slowed by the others [tasks] [1].
         waits: Load at the peak of the tasks that can wait whole [tasks] [1].
+        room: `ROOM` of each task [3, tasks] [1].
     """
 
     option: SelfOption | FixedOption
@@ -61,6 +70,13 @@ class SharedFleet:
     work_usd: Floats
     alone: Floats
     waits: Floats
+    room: Floats
+
+    def parts(self, tasks: Flags | int) -> Floats:
+        """Return what some tasks add to the fleet, as `FleetLoads` has it [7, tasks] [1]."""
+        load, room = self.load[tasks], self.room[:, tasks]
+        loads = (load, self.mean_load[tasks], self.alone[tasks], self.waits[tasks])
+        return np.array([*loads, load / room[0], load * room[1], load * room[2]])
 
 
 def shared_fleets(
@@ -68,8 +84,8 @@ def shared_fleets(
 ) -> tuple[list[SharedFleet], list[str]]:
     """Return the set-ups worth looking at, and why models were left out.
 
-    Of each model those that are cheapest for the mean request, for the longest, or for the sessions
-    of a task, at one of a few parts of the whole volume.
+    Of each model those that are cheapest for the mean request, for the longest, for the longest
+    that waits, or for the sessions of a task, at one of a few parts of the whole volume.
 
     Args:
         wanted: Models that a task may use.
@@ -84,7 +100,9 @@ def shared_fleets(
     if wanted:
         with_sessions = [case for case in cases if case.gaps is not None]
         alone = [replace(inputs, settings=c.settings, gaps=c.gaps) for c in with_sessions]
-        for view in (blended(inputs, cases), longest(inputs, cases), *alone):
+        waiting = [case for case in cases if case.batch_share >= 1.0]
+        parts = [part for part in (cases, waiting) if part]
+        for view in (blended(inputs, cases), *(longest(inputs, p) for p in parts), *alone):
             own = own_setups(view, selection)
             total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
             for model in own.models:
@@ -110,13 +128,14 @@ def _shared(
     option: SelfOption | FixedOption, settings: Settings, cases: Sequence[TaskCase]
 ) -> SharedFleet:
     load = workload(settings)
-    waiting = np.array([case.waits_on_own >= 1.0 for case in cases])
+    waiting = np.array([case.batch_share >= 1.0 for case in cases])
+    room = np.array([column(cases, path) for path in ROOM])
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
-        return _at_a_price(option, load, waiting)
+        return _at_a_price(option, load, waiting, room)
     option = replace(option, gaps=None)  # whose sessions: each task has its own
     replica = replica_of(option, settings)
-    if any(case.gaps is not None for case in cases):
+    if any(case.gaps is not None or (case.batch_share and case.task.limits) for case in cases):
         replica = stacked([replica_of(replace(option, gaps=c.gaps), c.settings) for c in cases])
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)
@@ -133,10 +152,11 @@ def _shared(
         work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
         alone=mean * np.where(feasible, at_once(replica), 1.0),
         waits=np.where(waiting, work, 0.0),
+        room=room,
     )
 
 
-def _at_a_price(option: FixedOption, load: Workload, waiting: Flags) -> SharedFleet:
+def _at_a_price(option: FixedOption, load: Workload, waiting: Flags, room: Floats) -> SharedFleet:
     volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
     # Without a limit one unit serves anything, but it still has to be there.
     units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
@@ -150,12 +170,24 @@ def _at_a_price(option: FixedOption, load: Workload, waiting: Flags) -> SharedFl
         work_usd=np.zeros(waiting.shape),
         alone=work,
         waits=work * waiting,
+        room=room,
     )
 
 
-def _settings_for(settings: Settings, load: Number, waits: Number) -> Settings:
-    """Return the settings of a fleet: where all that it serves can wait, it keeps no spare."""
-    return settings.with_values({BATCH: 1.0}) if np.greater_equal(waits, load) else settings
+def _settings_for(settings: Settings, load: Floats) -> Settings:
+    """Return the settings of a fleet: where all that it serves can wait, it keeps no spare.
+
+    It keeps the room that its tasks need, each by its load; what they have in common stays.
+
+    Args:
+        load: What it serves, as `FleetLoads` has it.
+    """
+    values: dict[str, Number] = {BATCH: 1.0} if load[3] >= load[0] else {}
+    if load[0] > 0.0:
+        room = (load[0] / load[4], load[5] / load[0], load[6] / load[0])
+        apart = [not np.isclose(v, settings.value(p)) for p, v in zip(ROOM, room, strict=True)]
+        values |= {p: v for p, v, new in zip(ROOM, room, apart, strict=True) if new}
+    return settings.with_values(values)
 
 
 def policy_of(option: SelfOption | FixedOption, settings: Settings) -> FleetPolicy:
@@ -168,7 +200,7 @@ def policy_of(option: SelfOption | FixedOption, settings: Settings) -> FleetPoli
 def sizes_of(shared: SharedFleet, settings: Settings, most_load: float) -> FleetSizes:
     """Return the sizes of a fleet up to one that serves `most_load` replicas' worth of work."""
     able = np.isfinite(shared.load)
-    settings = _settings_for(settings, shared.load[able].sum(), shared.waits[able].sum())
+    settings = _settings_for(settings, shared.parts(able).sum(axis=1))
     policy = policy_of(shared.option, settings)
     needed = float(replicas_for(most_load, shared.slots, policy))
     counts = _counts(needed)
@@ -226,7 +258,8 @@ def hosted(option: SelfOption | FixedOption) -> bool:
 
 FleetLoads = Mapping[int, Floats]
 """Of each fleet its load at the peak and in the average hour, in replicas' worth, the requests in
-flight then, were none slowed by the others, and what of the peak can wait whole [4] [1]."""
+flight then, were none slowed by the others, what of the peak can wait whole, and the load over the
+headroom, times the staffing factor and times the variation of the rate of each task [7] [1]."""
 
 
 def fleet_bills(
@@ -263,7 +296,7 @@ def fleet_bills(
 
 def _alone(inputs: Question, shared: SharedFleet, load: Floats) -> tuple[Fleet, float]:
     """Return what a fleet costs on machines of its own."""
-    settings = _settings_for(inputs.settings, load[0], load[3])
+    settings = _settings_for(inputs.settings, load)
     policy = policy_of(shared.option, settings)
     needed = np.atleast_1d(replicas_for(load[0], shared.slots, policy))
     usd, gpus = fleet_usd(shared.option, settings, needed, load)

@@ -59,10 +59,8 @@ def _loads(ways: Router, best: Solution) -> dict[int, Floats]:
     for route in best.routes:
         for step in route.steps:
             if step.fleet >= 0:
-                of, task = ways.fleets[step.fleet], route.task
-                parts = (of.load, of.mean_load, of.alone, of.waits)
-                load = step.asked * np.array([part[task] for part in parts])
-                loads[step.fleet] = loads.get(step.fleet, np.zeros(4)) + load
+                load = step.asked * ways.fleets[step.fleet].parts(route.task)
+                loads[step.fleet] = loads.get(step.fleet, np.zeros(7)) + load
     return loads
 
 
