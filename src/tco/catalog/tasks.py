@@ -379,9 +379,7 @@ class Tasks:
             raise self.wrong(("requests",), "no task is a share of it; leave it out")
 
     def _words(self, task: Task, *loc: str | int) -> None:
-        """Complain of what is said twice, in two words, and of what says nothing."""
-        if task.deadline is not None and not task.batch:
-            raise self.wrong((*loc, "deadline"), "nothing of it waits; give batch too")
+        """Complain of what is said twice, in two words."""
         if task.min_score and task.quality:
             raise self.wrong((*loc, "quality"), "min_score says the same; give min_score alone")
         if task.max_tpot is not None and "tpot" in _limits(task.slo):

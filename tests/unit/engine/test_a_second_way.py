@@ -132,21 +132,21 @@ def test_a_lead_provides_for_the_busiest_hour_within_it() -> None:
     parts = 20  # of an hour
     for lead in (0.0, 0.25, 1.0, 2.4, 11.0, 40.0):
         reach = min(lead, 11.0)
-        found = fleet.ahead(week, lead)
+        load, share = fleet.ahead(week, lead)
         whole, part = int(reach), reach - int(reach)
         windows = [
             [max(week[(h - k) % 12] for k in range(size + 1)) for h in range(12)]
             for size in (whole, whole + 1)
         ]
         mean = (1 - part) * np.mean(windows[0]) + (part * np.mean(windows[1]) if part else 0.0)
-        assert (found.load * found.share).sum() == close(mean)
-        assert found.share.sum() == close(1.0)
-        assert found.load.size == 12 * (1 if part == 0 else 2)
+        assert (load * share).sum() == close(mean)
+        assert share.sum() == close(1.0)
+        assert load.size == 12 * (1 if part == 0 else 2)
     assert parts == 20
-    many = fleet.ahead(week, A([0.0, 2.4]))
+    loads, shares = fleet.ahead(week, A([0.0, 2.4]))
     for row, lead in enumerate((0.0, 2.4)):
-        alone = fleet.ahead(week, lead)
-        assert (many.load[row] * many.share[row]).sum() == close((alone.load * alone.share).sum())
+        load, share = fleet.ahead(week, lead)
+        assert (loads[row] * shares[row]).sum() == close((load * share).sum())
 
 
 def test_an_idle_replica_is_awake_for_a_share_between_its_nodes() -> None:

@@ -127,6 +127,8 @@ def _case(inputs: Question, tasks: Tasks, i: int, task: Task) -> TaskCase:
     try:
         asked = prepare(inputs.catalog, _request(inputs.request, task, where), inputs.day)
         success = success_rates(inputs.catalog, inputs.request, task.rates)
+        if task.deadline is not None and not number(asked.settings.value(BATCH)):
+            raise UsageError(f"deadline of '{task.name}': nothing of it waits; give batch too")
     except (UsageError, DataError) as error:
         text = str(error)
         raise DataError(text if text.startswith(where) else f"{where}: {text}") from None
