@@ -216,3 +216,44 @@ def test_the_same_requests_in_exports_of_other_shapes(tmp_path: Path) -> None:
     assert found["left_out"] == {"duplicate": 7}
     total = found["totals"]
     assert (found["requests"], total["read"], total["output"]) == (4, 300, 200)
+
+
+@pytest.mark.parametrize("nothing", ["", '""', "NULL", "null", "\\N", "None", "-", "n/a"])
+def test_ids_that_say_nothing_make_no_duplicates(tmp_path: Path, nothing: str) -> None:
+    rows = "".join(f"{nothing},{ROW}" for _ in range(3)) + f"x,{ROW}" * 2
+    done = json.loads(asked(tmp_path, a__csv=f"id,{HEAD}{rows}").stdout)
+    assert (done["requests"], done["left_out"]) == (4, {"duplicate": 1})
+
+
+def test_ids_that_are_empty_texts_of_json_and_of_parquet(tmp_path: Path) -> None:
+    import duckdb
+
+    (tmp_path / "json").mkdir()
+    (tmp_path / "parquet").mkdir()
+    assert sums(tmp_path / "json", a__jsonl=lines(*[{"id": "", **CALL}] * 3))[0] == 3
+    duckdb.sql(
+        "COPY (SELECT '' AS id, TIMESTAMP '2026-11-20 10:00:00' AS start, 'gpt-5' AS model, "
+        "700 AS input, 50 AS output FROM range(3)) "
+        f"TO '{tmp_path}/parquet/a.parquet'"
+    )
+    assert sums(tmp_path / "parquet")[0] == 3
+
+
+@pytest.mark.parametrize("first", ["start", "month"])
+@pytest.mark.parametrize(
+    ("cell", "usd"),
+    [
+        *(("0,05", 0.05), ("0,005", 0.005), ('"1.234,56"', 1234.56), ('"1,234.56"', 1234.56)),
+        *(("$ 12.30", 12.3), ("12.30 USD", 12.3), ("USD 12,30", 12.3), ("5e-2", 0.05)),
+        *(("NULL", None), ("-", None), ("", None), ("\\N", None), ("nan", None)),
+    ],
+)
+def test_costs_as_people_write_them(
+    tmp_path: Path, first: str, cell: str, usd: float | None
+) -> None:
+    time = "2026-10" if first == "month" else "2026-10-20T10:00:00Z"
+    text = f"{first};model;input;output;cost\n{time};gpt-5;700;50;{cell}\n"
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["left_out"] == {}
+    assert done["stated_usd"] == (usd if usd is None else pytest.approx(usd, rel=1e-12))
+    assert done["totals"]["input_with_read"] == 700

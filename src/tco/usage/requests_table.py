@@ -22,7 +22,8 @@ from tco.usage.formats.table import (
     later_names,
     paths_of,
 )
-from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
+from tco.usage.formats.totals import AROUND, COMMA_DECIMAL
+from tco.usage.rows import FIRST_S, NOTHING, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
     Sample,
@@ -236,7 +237,11 @@ def _nano(raw: Raw) -> str:
         return "NULL::BIGINT"
     number = f"TRY_CAST({field} AS DOUBLE)"
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
-        number = _first(number, f"TRY_CAST(ltrim(trim({field}::VARCHAR), '$') AS DOUBLE)")
+        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
+        comma = f"replace(replace({bare}, '.', ''), ',', '.')"
+        told = f"regexp_full_match({bare}, '{COMMA_DECIMAL.pattern}')"
+        other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
+        number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
     return f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)"
 
 
@@ -246,7 +251,9 @@ def _hash(raw: Raw, name: str) -> str:
         return "NULL::BIGINT"
     if raw.is_number(name):
         return f"CAST({field} AS BIGINT)"
-    return f"CASE WHEN {field} IS NOT NULL THEN CAST(hash({field}) >> 1 AS BIGINT) END"
+    cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
+    there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
+    return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
 
 
 def _torn(raw: Raw) -> str:

@@ -205,10 +205,11 @@ def nano(value: Any, *, per_usd: int = 1) -> int | None:
     Raises:
         Wrong: It is no number.
     """
-    if value is None or value == "":
+    said = str(value).strip()
+    if said.lower() in NOTHING:
         return None
     try:
-        amount = Decimal(str(value)) * NANO / per_usd
+        amount = Decimal(said) * NANO / per_usd
         return int(amount.to_integral_value())
     except (InvalidOperation, ValueError, OverflowError):
         raise Wrong("not_a_number") from None
