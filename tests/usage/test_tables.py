@@ -257,3 +257,23 @@ def test_costs_as_people_write_them(
     assert done["left_out"] == {}
     assert done["stated_usd"] == (usd if usd is None else pytest.approx(usd, rel=1e-12))
     assert done["totals"]["input_with_read"] == 700
+
+
+def test_words_for_a_status_and_a_tier(tmp_path: Path) -> None:
+    head = "status,service_tier," + HEAD
+    tiers = ("NULL", "on_demand", " Default", "none", "", "standard")
+    words = ("success", "Failed", "error", "503", "NULL", "")
+    rows = (f"{word},{tier},{ROW}" for word, tier in zip(words, tiers, strict=True))
+    text = head + "".join(rows)
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["left_out"] == {}
+    assert {n: t["errors"] for n, t in done["models"]["gpt-5"]["tiers"].items()} == {"standard": 3}
+    assert done["list_usd"] == pytest.approx(3 * (600 * 1.25 + 100 * 0.125 + 50 * 10) / 1e6)
+
+
+def test_what_embeds_puts_nothing_out(tmp_path: Path) -> None:
+    rows = [{**CALL, "model": "text-embedding-3-small", "output_tokens": None}, CALL]
+    assert sums(tmp_path, a__jsonl=lines(*rows)) == (2, 1400, None, 50)
+    chat = {**CALL, "output_tokens": None}
+    done = asked(tmp_path, a__jsonl=lines(*rows, chat))
+    assert json.loads(done.stdout)["left_out"] == {"no_output": 1}

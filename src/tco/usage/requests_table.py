@@ -10,6 +10,9 @@ import numpy as np
 
 from tco.errors import DataError, UsageError
 from tco.usage.counted import count_ids
+from tco.usage.formats import SERVICES
+from tco.usage.formats.bedrock import WITHOUT_OUTPUT
+from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (
     FILE,
     INTEGERS,
@@ -80,6 +83,8 @@ def raw_of(
     return Raw(shape, at, header, delimiter, types, late, dotted)
 
 
+FAILED = ("error", "failed", "failure")
+"""What a status says in words where a request failed."""
 SETTLED = ("read", "reasoning")
 """Counts that are not known where no row has them, and 0 in a row without where another has."""
 
@@ -96,8 +101,11 @@ def integer(raw: Raw, name: str) -> str:
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
     cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
+    if name == "output":  # what embeds or ranks puts none out
+        silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
+        return _first(cast, f"CASE WHEN {silent} THEN 0 END")
     unknown = name in SETTLED and name in raw.late
-    return cast if unknown or name in ("input", "fresh", "output") else f"coalesce({cast}, 0)"
+    return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
 
 
 def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
@@ -169,7 +177,7 @@ def query(
     picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in ("start", "end")]
-    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", FILE]
+    picked += [f"{_status(raw)} AS status", f"{_service(raw)} AS service", FILE]
     picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
     picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn"]
     return f"""
@@ -220,12 +228,22 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
     return f"SELECT {', '.join(picked)} FROM ({inner}){joined}"
 
 
+def _status(raw: Raw) -> str:
+    """Return the status of a request; logs of one's own say `failed` in place of a number."""
+    field, number = raw.field("status"), integer(raw, "status")
+    if field is None or raw.is_number("status"):
+        return number
+    words = ", ".join(map(quoted, FAILED))
+    failed = f"lower(trim(CAST({field} AS VARCHAR))) IN ({words})"
+    return f"CASE WHEN {failed} THEN {ERROR} ELSE greatest({number}, 0) END"
+
+
 def _service(raw: Raw) -> str:
     batch, service = raw.field("batch"), raw.field("service")
     usual = "'standard'"
     if service is not None:
-        tier = f"lower(coalesce({service}, ''))"
-        usual = f"CASE WHEN {tier} IN ('', 'default', 'auto') THEN 'standard' ELSE {tier} END"
+        tier, words = f"lower(trim(coalesce({service}, '')))", ", ".join(map(quoted, SERVICES))
+        usual = f"CASE WHEN {tier} IN ({words}) THEN 'standard' ELSE {tier} END"
     if batch is None:
         return usual
     return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
