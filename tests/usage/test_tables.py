@@ -277,3 +277,19 @@ def test_what_embeds_puts_nothing_out(tmp_path: Path) -> None:
     chat = {**CALL, "output_tokens": None}
     done = asked(tmp_path, a__jsonl=lines(*rows, chat))
     assert json.loads(done.stdout)["left_out"] == {"no_output": 1}
+
+
+@pytest.mark.parametrize(
+    ("time", "day"),
+    [
+        *(("2026-11-20", "2026-11-19"), ("2026-11-20 00:00:00", "2026-11-19")),
+        *(("2026-11-20T00:00:00+09", "2026-11-19"), ("2026-11-20T00:00:00+0900", "2026-11-19")),
+        *(("2026-11-20T00:00:00Z", "2026-11-20"), ("2026-11-20 00:00:00 UTC", "2026-11-20")),
+        ("2026-11-20 00:00:00-05", "2026-11-20"),
+    ],
+)
+def test_times_that_name_a_zone_and_times_that_do_not(tmp_path: Path, time: str, day: str) -> None:
+    """Midnight in Tokyo is the day before in UTC."""
+    words = ("--timezone", "Asia/Tokyo", "--by", "day")
+    done = asked(tmp_path, *words, command="bill", a__csv=HEAD + f"{time},gpt-5,700,50,100\n")
+    assert [group["name"] for group in json.loads(done.stdout)["groups"]] == [day]

@@ -123,7 +123,7 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
     number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
     if zone is None:
         return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
-    zoned = rf"regexp_matches({field}, '(Z|[+-]\d\d(:?\d\d)?)$')"
+    zoned = rf"regexp_matches({field}, '[: T].*(Z|UTC|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
     told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
     return _first(f"epoch_us({told})", number)
