@@ -293,3 +293,22 @@ def test_times_that_name_a_zone_and_times_that_do_not(tmp_path: Path, time: str,
     words = ("--timezone", "Asia/Tokyo", "--by", "day")
     done = asked(tmp_path, *words, command="bill", a__csv=HEAD + f"{time},gpt-5,700,50,100\n")
     assert [group["name"] for group in json.loads(done.stdout)["groups"]] == [day]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_of_a_retry_with_the_same_id_the_answer_counts(tmp_path: Path, form: str) -> None:
+    import duckdb
+
+    failed = {**CALL, "id": "x", "status": 503, "output_tokens": 0}
+    rows = [failed, {**CALL, "id": "x", "status": 200, "start": "2026-11-20T10:00:05Z"}]
+    if form == "jsonl":
+        (tmp_path / "a.jsonl").write_text(lines(*rows))
+    else:
+        values = ", ".join(str(tuple(row[n] for n in failed)) for row in rows)
+        how = "FORMAT parquet" if form == "parquet" else "FORMAT csv, HEADER"
+        table = f"(VALUES {values}) AS t({', '.join(failed)})"
+        duckdb.sql(f"COPY (SELECT * FROM {table}) TO '{tmp_path}/a.{form}' ({how})")
+    done = json.loads(asked(tmp_path, command="bill").stdout)
+    assert (done["requests"], done["left_out"]) == (1, {"duplicate": 1})
+    assert done["totals"]["output"] == 50
+    assert done["list_usd"] == pytest.approx((700 * 1.25 + 50 * 10) / 1e6)

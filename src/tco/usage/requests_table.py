@@ -448,8 +448,9 @@ def _keep_torn(store: Store, raw: Raw) -> None:
 
 Taken = tuple[str, Mapping[str, LogSource]]
 """Parts of the canonical table, as SQL lists them, and what the path of a file stands for."""
-ORDER = "t, model, input, output, usd_nano, file"
-"""Of the rows of an id the one that comes first counts, whatever the order of the files."""
+ORDER = "status >= 400, t, model, input, output, usd_nano, file"
+"""Of the rows of an id the answered one that comes first counts, whatever the order of the files.
+"""
 EARLY = 20_000  # rows among which the first bad one of each kind mostly is
 Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
 """How tables are read, what a path stands for, the zone of their times."""

@@ -393,7 +393,8 @@ def _canonical(table: Any, made: Mapping[str, Any]) -> Any:
 def _once(rows: Any) -> Any:
     """Return rows of which each id counts once: the first, in an order that all engines keep."""
     ibis = ibis_module()
-    order = [ibis.asc(rows[n], nulls_first=False) for n in ("t", "model", "input", "output")]
+    order = [(rows.status >= 400).ifelse(1, 0)]  # of a retry the answer counts
+    order += [ibis.asc(rows[n], nulls_first=False) for n in ("t", "model", "input", "output")]
     window = ibis.window(
         group_by=[rows.id, rows.bad.isnull()],
         order_by=[*order, ibis.asc(rows.usd_nano, nulls_first=False)],
