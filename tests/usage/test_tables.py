@@ -259,6 +259,14 @@ def test_costs_as_people_write_them(
     assert done["totals"]["input_with_read"] == 700
 
 
+def test_a_sheet_with_semicolons_has_commas_before_decimals(tmp_path: Path) -> None:
+    rows = "".join(f"2026-11-20T10:00:00Z;gpt-5;1.234;1.000;{usd}\n" for usd in ("1,500", "0,25"))
+    text = f"start;model;input;output;cost\n{rows}"
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["stated_usd"] == pytest.approx(1.75)
+    assert done["totals"]["input_with_read"] == 2468
+
+
 def test_words_for_a_status_and_a_tier(tmp_path: Path) -> None:
     head = "status,service_tier," + HEAD
     tiers = ("NULL", "on_demand", " Default", "none", "", "standard")

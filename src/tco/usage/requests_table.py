@@ -257,7 +257,8 @@ def _nano(raw: Raw) -> str:
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
         bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
         comma = f"replace(replace({bare}, '.', ''), ',', '.')"
-        told = f"regexp_full_match({bare}, '{COMMA_DECIMAL.pattern}')"
+        form = r"-?[\d.]*,\d+" if raw.delimiter == ";" else COMMA_DECIMAL.pattern
+        told = f"regexp_full_match({bare}, '{form}')"  # a sheet with `;` has commas in numbers
         other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
         number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
     return f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)"
