@@ -267,6 +267,14 @@ def test_a_sheet_with_semicolons_has_commas_before_decimals(tmp_path: Path) -> N
     assert done["totals"]["input_with_read"] == 2468
 
 
+@pytest.mark.parametrize("period", ["20261120", "202611", "2026-11", "2026/11", "2026-11-20"])
+def test_days_and_months_of_a_sheet_in_digits_alone(tmp_path: Path, period: str) -> None:
+    text = f"month,model,input,output\n{period},gpt-5,700,50\n"
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert (done["left_out"], done["months"].keys()) == ({}, {"2026-11"})
+    assert done["first"][:10] == ("2026-11-20" if len(period) in (8, 10) else "2026-11-01")
+
+
 def test_words_for_a_status_and_a_tier(tmp_path: Path) -> None:
     head = "status,service_tier," + HEAD
     tiers = ("NULL", "on_demand", " Default", "none", "", "standard")

@@ -25,7 +25,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "tag": ("tag", "tags"),
     "service": ("service", "service_tier", "tier"),
 }
-MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})$")
+MONTH = re.compile(r"^(\d{4})(?:[-/]|(?=\d\d$))(\d{1,2})$")
 WEEK = re.compile(r"^\d{4}-?W\d{2}$")
 THOUSANDS = re.compile(r"^\d{1,3}(\.\d{3})+$")
 COMMA_DECIMAL = re.compile(
