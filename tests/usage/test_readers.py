@@ -239,6 +239,14 @@ def test_a_call_that_two_libraries_trace_counts_once(tmp_path: Path) -> None:
         answer = found(tmp_path / str(n), a__jsonl=lines(*spans))
         assert counts(answer) == (1, 90, 0, 4)
         assert answer["left_out"] == {"duplicate": 1, "no_output": 1}
+    third = {**inner, "spanId": "4", "parentSpanId": "2"}
+    for name, spans in {
+        "inner first": (third, inner, outer),
+        "outer": (outer, inner, third),
+    }.items():
+        answer = found(tmp_path / name, a__jsonl=lines(*spans))
+        assert counts(answer) == (1, 90, 0, 4)
+        assert answer["left_out"] == {"duplicate": 2}
 
 
 def test_helicones_cache_and_what_was_cancelled(tmp_path: Path) -> None:

@@ -216,3 +216,115 @@ def test_the_same_requests_in_exports_of_other_shapes(tmp_path: Path) -> None:
     assert found["left_out"] == {"duplicate": 7}
     total = found["totals"]
     assert (found["requests"], total["read"], total["output"]) == (4, 300, 200)
+
+
+@pytest.mark.parametrize("nothing", ["", '""', "NULL", "null", "\\N", "None", "-", "n/a"])
+def test_ids_that_say_nothing_make_no_duplicates(tmp_path: Path, nothing: str) -> None:
+    rows = "".join(f"{nothing},{ROW}" for _ in range(3)) + f"x,{ROW}" * 2
+    done = json.loads(asked(tmp_path, a__csv=f"id,{HEAD}{rows}").stdout)
+    assert (done["requests"], done["left_out"]) == (4, {"duplicate": 1})
+
+
+def test_ids_that_are_empty_texts_of_json_and_of_parquet(tmp_path: Path) -> None:
+    import duckdb
+
+    (tmp_path / "json").mkdir()
+    (tmp_path / "parquet").mkdir()
+    assert sums(tmp_path / "json", a__jsonl=lines(*[{"id": "", **CALL}] * 3))[0] == 3
+    duckdb.sql(
+        "COPY (SELECT '' AS id, TIMESTAMP '2026-11-20 10:00:00' AS start, 'gpt-5' AS model, "
+        "700 AS input, 50 AS output FROM range(3)) "
+        f"TO '{tmp_path}/parquet/a.parquet'"
+    )
+    assert sums(tmp_path / "parquet")[0] == 3
+
+
+@pytest.mark.parametrize("first", ["start", "month"])
+@pytest.mark.parametrize(
+    ("cell", "usd"),
+    [
+        *(("0,05", 0.05), ("0,005", 0.005), ('"1.234,56"', 1234.56), ('"1,234.56"', 1234.56)),
+        *(("$ 12.30", 12.3), ("12.30 USD", 12.3), ("USD 12,30", 12.3), ("5e-2", 0.05)),
+        *(("NULL", None), ("-", None), ("", None), ("\\N", None), ("nan", None)),
+    ],
+)
+def test_costs_as_people_write_them(
+    tmp_path: Path, first: str, cell: str, usd: float | None
+) -> None:
+    time = "2026-10" if first == "month" else "2026-10-20T10:00:00Z"
+    text = f"{first};model;input;output;cost\n{time};gpt-5;700;50;{cell}\n"
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["left_out"] == {}
+    assert done["stated_usd"] == (usd if usd is None else pytest.approx(usd, rel=1e-12))
+    assert done["totals"]["input_with_read"] == 700
+
+
+def test_a_sheet_with_semicolons_has_commas_before_decimals(tmp_path: Path) -> None:
+    rows = "".join(f"2026-11-20T10:00:00Z;gpt-5;1.234;1.000;{usd}\n" for usd in ("1,500", "0,25"))
+    text = f"start;model;input;output;cost\n{rows}"
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["stated_usd"] == pytest.approx(1.75)
+    assert done["totals"]["input_with_read"] == 2468
+
+
+@pytest.mark.parametrize("period", ["20261120", "202611", "2026-11", "2026/11", "2026-11-20"])
+def test_days_and_months_of_a_sheet_in_digits_alone(tmp_path: Path, period: str) -> None:
+    text = f"month,model,input,output\n{period},gpt-5,700,50\n"
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert (done["left_out"], done["months"].keys()) == ({}, {"2026-11"})
+    assert done["first"][:10] == ("2026-11-20" if len(period) in (8, 10) else "2026-11-01")
+
+
+def test_words_for_a_status_and_a_tier(tmp_path: Path) -> None:
+    head = "status,service_tier," + HEAD
+    tiers = ("NULL", "on_demand", " Default", "none", "", "standard")
+    words = ("success", "Failed", "error", "503", "NULL", "")
+    rows = (f"{word},{tier},{ROW}" for word, tier in zip(words, tiers, strict=True))
+    text = head + "".join(rows)
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["left_out"] == {}
+    assert {n: t["errors"] for n, t in done["models"]["gpt-5"]["tiers"].items()} == {"standard": 3}
+    assert done["list_usd"] == pytest.approx(3 * (600 * 1.25 + 100 * 0.125 + 50 * 10) / 1e6)
+
+
+def test_what_embeds_puts_nothing_out(tmp_path: Path) -> None:
+    rows = [{**CALL, "model": "text-embedding-3-small", "output_tokens": None}, CALL]
+    assert sums(tmp_path, a__jsonl=lines(*rows)) == (2, 1400, None, 50)
+    chat = {**CALL, "output_tokens": None}
+    done = asked(tmp_path, a__jsonl=lines(*rows, chat))
+    assert json.loads(done.stdout)["left_out"] == {"no_output": 1}
+
+
+@pytest.mark.parametrize(
+    ("time", "day"),
+    [
+        *(("2026-11-20", "2026-11-19"), ("2026-11-20 00:00:00", "2026-11-19")),
+        *(("2026-11-20T00:00:00+09", "2026-11-19"), ("2026-11-20T00:00:00+0900", "2026-11-19")),
+        *(("2026-11-20T00:00:00Z", "2026-11-20"), ("2026-11-20 00:00:00 UTC", "2026-11-20")),
+        ("2026-11-20 00:00:00-05", "2026-11-20"),
+    ],
+)
+def test_times_that_name_a_zone_and_times_that_do_not(tmp_path: Path, time: str, day: str) -> None:
+    """Midnight in Tokyo is the day before in UTC."""
+    words = ("--timezone", "Asia/Tokyo", "--by", "day")
+    done = asked(tmp_path, *words, command="bill", a__csv=HEAD + f"{time},gpt-5,700,50,100\n")
+    assert [group["name"] for group in json.loads(done.stdout)["groups"]] == [day]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
+def test_of_a_retry_with_the_same_id_the_answer_counts(tmp_path: Path, form: str) -> None:
+    import duckdb
+
+    failed = {**CALL, "id": "x", "status": 503, "output_tokens": 0}
+    rows = [failed, {**CALL, "id": "x", "status": 200, "start": "2026-11-20T10:00:05Z"}]
+    if form == "jsonl":
+        (tmp_path / "a.jsonl").write_text(lines(*rows))
+    else:
+        values = ", ".join(str(tuple(row[n] for n in failed)) for row in rows)
+        how = "FORMAT parquet" if form == "parquet" else "FORMAT csv, HEADER"
+        table = f"(VALUES {values}) AS t({', '.join(failed)})"
+        duckdb.sql(f"COPY (SELECT * FROM {table}) TO '{tmp_path}/a.{form}' ({how})")
+    done = json.loads(asked(tmp_path, command="bill").stdout)
+    assert (done["requests"], done["left_out"]) == (1, {"duplicate": 1})
+    assert done["totals"]["output"] == 50
+    assert done["list_usd"] == pytest.approx((700 * 1.25 + 50 * 10) / 1e6)

@@ -10,6 +10,9 @@ import numpy as np
 
 from tco.errors import DataError, UsageError
 from tco.usage.counted import count_ids
+from tco.usage.formats import SERVICES
+from tco.usage.formats.bedrock import WITHOUT_OUTPUT
+from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (
     FILE,
     INTEGERS,
@@ -22,7 +25,8 @@ from tco.usage.formats.table import (
     later_names,
     paths_of,
 )
-from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
+from tco.usage.formats.totals import AROUND, COMMA_DECIMAL
+from tco.usage.rows import FIRST_S, NOTHING, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
     Sample,
@@ -79,6 +83,8 @@ def raw_of(
     return Raw(shape, at, header, delimiter, types, late, dotted)
 
 
+FAILED = ("error", "failed", "failure")
+"""What a status says in words where a request failed."""
 SETTLED = ("read", "reasoning")
 """Counts that are not known where no row has them, and 0 in a row without where another has."""
 
@@ -95,8 +101,11 @@ def integer(raw: Raw, name: str) -> str:
     if field is None:
         return "0" if name in ("written", "status") else "NULL::BIGINT"
     cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
+    if name == "output":  # what embeds or ranks puts none out
+        silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
+        return _first(cast, f"CASE WHEN {silent} THEN 0 END")
     unknown = name in SETTLED and name in raw.late
-    return cast if unknown or name in ("input", "fresh", "output") else f"coalesce({cast}, 0)"
+    return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
 
 
 def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
@@ -114,7 +123,7 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
     number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
     if zone is None:
         return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
-    zoned = rf"regexp_matches({field}, '(Z|[+-]\d\d(:?\d\d)?)$')"
+    zoned = rf"regexp_matches({field}, '[: T].*(Z|UTC|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
     told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
     return _first(f"epoch_us({told})", number)
@@ -168,7 +177,7 @@ def query(
     picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in ("start", "end")]
-    picked += [f"{integer(raw, 'status')} AS status", f"{_service(raw)} AS service", FILE]
+    picked += [f"{_status(raw)} AS status", f"{_service(raw)} AS service", FILE]
     picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
     picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn"]
     return f"""
@@ -219,12 +228,22 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
     return f"SELECT {', '.join(picked)} FROM ({inner}){joined}"
 
 
+def _status(raw: Raw) -> str:
+    """Return the status of a request; logs of one's own say `failed` in place of a number."""
+    field, number = raw.field("status"), integer(raw, "status")
+    if field is None or raw.is_number("status"):
+        return number
+    words = ", ".join(map(quoted, FAILED))
+    failed = f"lower(trim(CAST({field} AS VARCHAR))) IN ({words})"
+    return f"CASE WHEN {failed} THEN {ERROR} ELSE greatest({number}, 0) END"
+
+
 def _service(raw: Raw) -> str:
     batch, service = raw.field("batch"), raw.field("service")
     usual = "'standard'"
     if service is not None:
-        tier = f"lower(coalesce({service}, ''))"
-        usual = f"CASE WHEN {tier} IN ('', 'default', 'auto') THEN 'standard' ELSE {tier} END"
+        tier, words = f"lower(trim(coalesce({service}, '')))", ", ".join(map(quoted, SERVICES))
+        usual = f"CASE WHEN {tier} IN ({words}) THEN 'standard' ELSE {tier} END"
     if batch is None:
         return usual
     return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
@@ -236,7 +255,12 @@ def _nano(raw: Raw) -> str:
         return "NULL::BIGINT"
     number = f"TRY_CAST({field} AS DOUBLE)"
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
-        number = _first(number, f"TRY_CAST(ltrim(trim({field}::VARCHAR), '$') AS DOUBLE)")
+        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
+        comma = f"replace(replace({bare}, '.', ''), ',', '.')"
+        form = r"-?[\d.]*,\d+" if raw.delimiter == ";" else COMMA_DECIMAL.pattern
+        told = f"regexp_full_match({bare}, '{form}')"  # a sheet with `;` has commas in numbers
+        other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
+        number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
     return f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)"
 
 
@@ -246,7 +270,9 @@ def _hash(raw: Raw, name: str) -> str:
         return "NULL::BIGINT"
     if raw.is_number(name):
         return f"CAST({field} AS BIGINT)"
-    return f"CASE WHEN {field} IS NOT NULL THEN CAST(hash({field}) >> 1 AS BIGINT) END"
+    cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
+    there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
+    return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
 
 
 def _torn(raw: Raw) -> str:
@@ -423,8 +449,9 @@ def _keep_torn(store: Store, raw: Raw) -> None:
 
 Taken = tuple[str, Mapping[str, LogSource]]
 """Parts of the canonical table, as SQL lists them, and what the path of a file stands for."""
-ORDER = "t, model, input, output, usd_nano, file"
-"""Of the rows of an id the one that comes first counts, whatever the order of the files."""
+ORDER = "status >= 400, t, model, input, output, usd_nano, file"
+"""Of the rows of an id the answered one that comes first counts, whatever the order of the files.
+"""
 EARLY = 20_000  # rows among which the first bad one of each kind mostly is
 Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
 """How tables are read, what a path stands for, the zone of their times."""

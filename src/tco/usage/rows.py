@@ -205,10 +205,11 @@ def nano(value: Any, *, per_usd: int = 1) -> int | None:
     Raises:
         Wrong: It is no number.
     """
-    if value is None or value == "":
+    said = str(value).strip()
+    if said.lower() in NOTHING:
         return None
     try:
-        amount = Decimal(str(value)) * NANO / per_usd
+        amount = Decimal(said) * NANO / per_usd
         return int(amount.to_integral_value())
     except (InvalidOperation, ValueError, OverflowError):
         raise Wrong("not_a_number") from None
@@ -245,8 +246,12 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
     return _in_range(seconds)
 
 
+DAY = re.compile(r"20\d{6}")
+
+
 def _is_number(text: str) -> bool:
-    return text.strip().lstrip("-").replace(".", "", 1).isdigit()
+    digits = text.strip()  # `20261120` is a day: no seconds since 1970 are so few
+    return digits.lstrip("-").replace(".", "", 1).isdigit() and not DAY.fullmatch(digits)
 
 
 def _in_range(seconds: float) -> float:

@@ -18,9 +18,10 @@ from tco.errors import DataError, UsageError, install_command, printable
 from tco.usage import expressions
 from tco.usage.aggregates import BY, Arrays
 from tco.usage.expressions import TYPES, ibis_module, whole
+from tco.usage.formats import SERVICES
 from tco.usage.formats.litellm import ERROR, LOG
 from tco.usage.formats.table import columns_of
-from tco.usage.requests_table import MOST_OF_A_REQUEST
+from tco.usage.requests_table import FAILED, MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
 
 LITELLM = "LiteLLM_SpendLogs"
@@ -392,7 +393,8 @@ def _canonical(table: Any, made: Mapping[str, Any]) -> Any:
 def _once(rows: Any) -> Any:
     """Return rows of which each id counts once: the first, in an order that all engines keep."""
     ibis = ibis_module()
-    order = [ibis.asc(rows[n], nulls_first=False) for n in ("t", "model", "input", "output")]
+    order = [(rows.status >= 400).ifelse(1, 0)]  # of a retry the answer counts
+    order += [ibis.asc(rows[n], nulls_first=False) for n in ("t", "model", "input", "output")]
     window = ibis.window(
         group_by=[rows.id, rows.bad.isnull()],
         order_by=[*order, ibis.asc(rows.usd_nano, nulls_first=False)],
@@ -433,7 +435,9 @@ def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
     field: dict[str, Any] = {ours: table[name] for ours, name in at.items()}
     counts, odd = _counts(field)
     start = _epoch(field["start"])
-    status = field["status"] if "status" in field and field["status"].type().is_integer() else None
+    status = field.get("status")
+    if status is not None and not status.type().is_integer():
+        status = status.cast("string").lower().isin(FAILED).ifelse(ERROR, 0)
     texts = [n for n in ("model", "provider", "region", "team", "project", "tag") if n in field]
     return {
         **{n: field[n] for n in texts},
@@ -485,6 +489,9 @@ def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
             odd = odd | (value != value.floor()).fill_null(False)
             value = value.floor()
         number = whole(value)
+        if name == "output":  # what embeds or ranks puts none out
+            silent = field["model"].contains("embed") | field["model"].contains("rerank")
+            number = (number.isnull() & silent).ifelse(0, number)
         counts[name] = number if name in ("input", "fresh", "output") else number.fill_null(0)
     if "fresh" in field:
         counts["input"] = counts["fresh"] + counts["read"].fill_null(0) + counts["written"]
@@ -496,7 +503,7 @@ def _service(field: Mapping[str, Any]) -> Any:
     tier = ibis_module().literal("standard")
     if "service" in field:
         said = field["service"].fill_null("").lower()
-        tier = said.isin(["", "default", "auto"]).ifelse("standard", said)
+        tier = said.isin([*SERVICES]).ifelse("standard", said)
     batch = field.get("batch")
     if batch is None:
         return tier

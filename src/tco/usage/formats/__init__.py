@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tco.usage.rows import LeftOutTally, UsageRow, Wrong, moment
+from tco.usage.rows import NOTHING, LeftOutTally, UsageRow, Wrong, moment
 from tco.usage.sources import RawRecord, Sample
 
 Span = tuple[float | None, float | None]
@@ -162,7 +162,7 @@ def day_of(value: Any, zone: ZoneInfo | None = None, days: int = 1) -> Span:
     return start, None if start is None else start + days * DAY_S
 
 
-SERVICES = {"": "standard", "default": "standard", "auto": "standard", "on_demand": "standard"}
+SERVICES = dict.fromkeys((*NOTHING, "default", "auto", "on_demand"), "standard")
 
 
 def service_of(value: Any) -> str:

@@ -25,11 +25,15 @@ NAMES: dict[str, tuple[str, ...]] = {
     "tag": ("tag", "tags"),
     "service": ("service", "service_tier", "tier"),
 }
-MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})$")
+MONTH = re.compile(r"^(\d{4})(?:[-/]|(?=\d\d$))(\d{1,2})$")
 WEEK = re.compile(r"^\d{4}-?W\d{2}$")
 THOUSANDS = re.compile(r"^\d{1,3}(\.\d{3})+$")
-COMMA_DECIMAL = re.compile(r"^-?(\d{1,3}(\.\d{3})+,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$")
+COMMA_DECIMAL = re.compile(
+    r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
+)
 """Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
+AROUND = "[$\\s\u00a0\u202f_]|USD"
+"""What may stand in an amount of dollars beside its number."""
 
 
 def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
@@ -74,7 +78,7 @@ def _number(value: Any, *, whole: bool) -> Any:
         return value
     if "€" in value or "£" in value:
         raise Wrong("not_in_usd")
-    text = value.strip().strip("$ ").replace(" ", "").replace("\u00a0", "").replace("_", "")
+    text = re.sub(AROUND, "", value)
     if whole and THOUSANDS.match(text):
         return text.replace(".", "")
     if COMMA_DECIMAL.match(text):
