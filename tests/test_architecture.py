@@ -64,7 +64,7 @@ NEW = {
     "what the user described on the screen, fleets in a short list, decimal commas": 50,
     "what llama.cpp makes of rows and of mixtures": 48,
     "measurements that are far from the model": 37,
-    "tasks of agents, of users and with a deadline in a portfolio": 47,
+    "tasks of agents, of users and with a deadline in a portfolio": 51,
     "requests of logs counted by time in arrays": 231,
     "regions by their providers' names in bills of logs, tiers without a price told": 19,
     "thinking that spans of ADK count twice": 14,
