@@ -328,3 +328,19 @@ def test_of_a_retry_with_the_same_id_the_answer_counts(tmp_path: Path, form: str
     assert (done["requests"], done["left_out"]) == (1, {"duplicate": 1})
     assert done["totals"]["output"] == 50
     assert done["list_usd"] == pytest.approx((700 * 1.25 + 50 * 10) / 1e6)
+
+
+@pytest.mark.parametrize(
+    ("first", "other", "tokens"),
+    [("12.000", "1234.000", 1246), ("12.000", "0.000", 12), ("12.000", "1.234", 13_234)],
+)
+def test_a_point_that_some_number_has_before_decimals_marks_no_thousands(
+    tmp_path: Path, first: str, other: str, tokens: int
+) -> None:
+    head = "start,model,input,output\n"
+    rows = [f"2026-11-20T10:00:0{n},gpt-5,{x},5\n" for n, x in enumerate((first, other))]
+    (tmp_path / "a.csv").write_text(head + "".join(rows))
+    totals = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)[
+        "totals"
+    ]
+    assert totals["input_with_read"] == tokens

@@ -14,6 +14,7 @@ from tco.usage.formats import SERVICES
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (
+    DECIMAL,
     FILE,
     INTEGERS,
     LATE,
@@ -80,7 +81,9 @@ def raw_of(
     else:
         late = later_names(at, LATE)
     dotted = {name for value in values for name in value if "." in name}
-    return Raw(shape, at, header, delimiter, types, late, dotted)
+    cells = (str(value[name]) for value in values for name in at.values() if name in value)
+    decimals = any(map(DECIMAL.fullmatch, cells))
+    return Raw(shape, at, header, delimiter, types, late, dotted, decimals)
 
 
 FAILED = ("error", "failed", "failure")

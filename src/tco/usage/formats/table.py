@@ -227,6 +227,8 @@ FILE = "file_of_the_row"
 """What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
 ODD = -(10**18)
 """Stands for a count that is no number."""
+DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)[.](\d{1,2}|\d{4,})|[-+]?(0|[1-9]\d{3,})[.]\d{3}")
+"""A number whose point stands before decimals, and marks no thousands."""
 GROUPED = r"[-+]?[1-9]\d{0,2}([MARKS]\d{3}){1,4}"
 """Of a text `2.000` is two thousand, too, as `totals` has it."""
 
@@ -241,6 +243,7 @@ class Raw:
         types: Types of the fields of a Parquet file.
         late: What the beginning of no file has, though a later line may, by all its names.
         dotted: Fields that have a dot in their names, and lie in no other.
+        decimals: Some number has a point before its decimals: in none it marks thousands.
     """
 
     def __init__(
@@ -252,10 +255,11 @@ class Raw:
         types: Mapping[str, str],
         late: Mapping[str, Sequence[str]],
         dotted: Collection[str] = (),
+        decimals: bool = False,
     ) -> None:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
-        self.delimiter, self.types, self.late = delimiter, types, late
+        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
         """Return the relation of all records of some files; of CSV torn lines are none.
@@ -323,7 +327,8 @@ class Raw:
             return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
         if self.shape == "parquet":  # of a field inside another the type is not known
             field = f"CAST({field} AS VARCHAR)"
-        marks = (MARKS + "." * (self.shape != "json")).replace("'", "''")
+        points = self.shape != "json" and not self.decimals
+        marks = (MARKS + "." * points).replace("'", "''")
         nothing = ", ".join(map(quoted, NOTHING))
         return (
             f"coalesce(CASE WHEN NOT contains({field}, '.') THEN {cast} END, "
