@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from strategies import shipped_catalog
 
 from tco.catalog.hardware import Rent, Rental
 from tco.catalog.load import Catalog, load_catalog
@@ -29,7 +30,7 @@ from tco.catalog.lookup import (
     stale_after,
 )
 from tco.catalog.prices import Offer
-from tco.errors import UnknownNameError
+from tco.errors import UnknownNameError, UsageError
 
 BASE = Path(__file__).parents[1] / "broken" / "base"
 CATALOG = load_catalog(data=BASE, cached=False)
@@ -179,12 +180,22 @@ def test_age_counts_from_the_day_a_figure_was_last_seen() -> None:
         (find_gpu, "NVIDIA H200 SXM", "h200-sxm"),
         (find_provider, "Hostly AI", "hostly"),
         (find_seller, "LAMBDA", "lambda"),
+        (find_gpu, "h100sxm", "h100-sxm"),
+        (find_gpu, "NVIDIA H100SXM", "h100-sxm"),
     ],
 )
 def test_a_name_is_an_id_another_name_or_how_only_one_begins(
     find: Callable[[Catalog, str], str], name: str, meant: str
 ) -> None:
     assert find(CATALOG, name) == meant
+
+
+def test_a_number_that_is_part_of_a_gpus_name_is_no_number_of_gpus() -> None:
+    assert find_gpu(shipped_catalog(), "rtx4090") == "rtx-4090"
+    with pytest.raises(UnknownNameError, match="no GPU called 'gtx1080'; did you mean"):
+        find_gpu(shipped_catalog(), "gtx1080")
+    with pytest.raises(UsageError, match="write --gpus 2 --gpu rtx-4090"):
+        find_gpu(shipped_catalog(), "rtx4090 x2")
 
 
 @pytest.mark.parametrize(

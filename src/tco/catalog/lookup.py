@@ -235,8 +235,8 @@ def find_gpu(catalog: Catalog, name: str) -> str:
     """Return the id of the accelerator that `name` means; errors as in `find_model`."""
     count = re.match(r"\s*(?P<count>\d+)\s*x\s*(?P<gpu>[a-z].*)", name, re.IGNORECASE)
     count = count or re.match(
-        r"(?P<gpu>.*[a-z0-9])\s*[x*]\s*(?P<count>\d+)\s*$", name, re.IGNORECASE
-    )
+        r"(?P<gpu>.*\d.*?)\s*[x*]\s*(?P<count>\d+)\s*$", name, re.IGNORECASE
+    )  # a name has a number of its own: rtx4090 is one
     try:
         return _find("GPU", name, _names(catalog.hardware.accelerators))
     except UnknownNameError:
@@ -331,6 +331,8 @@ def _find(
 ) -> str:
     """Return the id that `name` means: an id, another name of it, or how just one begins.
 
+    What nothing is called or begins with may lack hyphens: `rtx4090`, `gpt4.1`.
+
     Args:
         kind: What it is of.
         name: The name as it was typed.
@@ -345,7 +347,8 @@ def _find(
         return ids[wanted]
     called = sorted({i for i, others in known.items() if wanted in map(_folded, others)})
     begun = sorted(i for folded, i in ids.items() if wanted and folded.startswith(wanted))
-    some = called or begun
+    bare = wanted.replace("-", "")
+    some = called or begun or sorted(i for f, i in ids.items() if f.replace("-", "") == bare)
     if len(some) == 1:
         return some[0]
     ids_in_order = order() if order is not None else [*known]
