@@ -12,10 +12,12 @@ import pytest
 from running import published, run
 from typer.testing import CliRunner
 
+from tco.analysis.compare import compare
 from tco.analysis.portfolio.portfolio import portfolio
 from tco.analysis.portfolio.results import PortfolioResult
+from tco.analysis.results import OptionResult
 from tco.ask.scenario import load_tasks
-from tco.catalog.load import load_catalog
+from tco.catalog.load import Catalog, load_catalog
 from tco.catalog.lookup import model_class, quality
 from tco.catalog.yaml_lines import load_yaml
 from tco.cli.app import app
@@ -254,23 +256,26 @@ tasks:
     assert shared.fleets[0].utilization == pytest.approx(1.0)
 
 
+def compared(scenario: Scenario, catalog: Catalog = CATALOG) -> OptionResult:
+    """Return the answer of `tco compare`."""
+    found = compare(prepare(catalog, scenario, DAY))
+    return next(option for option in found.options if option.id == found.best)
+
+
 @pytest.mark.parametrize("purchase", ["on_demand", "spot", "reserved_1y", "own", "dedicated"])
 def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -> None:
     """No engineers of an API that nothing is sent to, and the power of the work that there is."""
-    from tco.analysis.compare import compare
-
     fields = {
         "purchases": (purchase,),
         "settings": {"people.setup_fte_months": 6.0, "service.egress_factor": 3.0},
     }
     request = Scenario(tokens=50e9, models=("llama-3.3-70b",), tiers=("self",), **fields)  # type: ignore[arg-type]
-    whole = compare(prepare(CATALOG, request, DAY))
-    compared = next(option for option in whole.options if option.id == whole.best)
+    best = compared(request)
     result = planned(
         "tasks:\n  - {name: a, tokens: 50B, private: true, models: llama-3.3-70b}\n",
         **fields,
     )
-    assert result.monthly_usd == pytest.approx(compared.monthly_usd, rel=1e-9)
+    assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
     assert (result.api_people_usd > 0) == (purchase == "dedicated")
     listed = {row.path for row in result.assumptions}
     assert ("people.api_fte" in listed) == (purchase == "dedicated")
@@ -282,14 +287,11 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
 @pytest.mark.parametrize("model", ["glm-5.3", "glm-5.2"])
 def test_sessions_of_a_task_fill_its_fleet_as_compare_fills_it(model: str) -> None:
     """A task of agents was put on own GPUs as if its requests stood alone: 16 for 96."""
-    from tco.analysis.compare import compare
-
     whole = Scenario(
         requests=500e3, profile="agent-coding", models=(model,), tiers=("self",),
         purchases=("on_demand",),
     )  # fmt: skip
-    compared = compare(prepare(CATALOG, whole, DAY))
-    best = next(option for option in compared.options if option.id == compared.best)
+    best = compared(whole)
     result = planned(
         "tasks:\n  - {name: a, requests: 500k, profile: agent-coding, private: true, "
         f"models: {model}}}\n",
@@ -301,7 +303,6 @@ def test_sessions_of_a_task_fill_its_fleet_as_compare_fills_it(model: str) -> No
 
 @pytest.mark.parametrize("hours", ["6h", 24, "7d"])
 def test_a_task_that_waits_until_a_deadline_costs_what_compare_says(hours: object) -> None:
-    from tco.analysis.compare import compare
     from tco.ask.fields import hours as read
 
     settings = {"workload.batch_share": 1.0, "workload.deadline_h": read(hours)}
@@ -309,8 +310,7 @@ def test_a_task_that_waits_until_a_deadline_costs_what_compare_says(hours: objec
     whole = Scenario(
         tokens=500e9, models=("llama-3.3-70b",), tiers=("self",), settings=settings, **fields
     )  # type: ignore[arg-type]
-    compared = compare(prepare(CATALOG, whole, DAY))
-    best = next(option for option in compared.options if option.id == compared.best)
+    best = compared(whole)
     result = planned(
         "tasks:\n  - {name: a, tokens: 500B, batch: true, private: true, models: llama-3.3-70b, "
         f"deadline: {hours}}}\n",
@@ -324,8 +324,6 @@ def test_a_task_that_waits_until_a_deadline_costs_what_compare_says(hours: objec
 @pytest.mark.parametrize("limit", ["", ", slo: tpot=20ms"])
 def test_what_a_task_says_of_waiting_is_what_the_file_says_of_it(waits: str, limit: str) -> None:
     """Its set-ups were picked as if nothing waited, and with a limit nothing of it did."""
-    from tco.analysis.compare import compare
-
     path = "workload.batch_share"
     settings = {path: 1.0 if waits.endswith("true") else 0.5}
     if limit:
@@ -334,8 +332,7 @@ def test_what_a_task_says_of_waiting_is_what_the_file_says_of_it(waits: str, lim
         users=300e3, profile="chat", models=("llama-3.3-70b",), tiers=("self",),
         purchases=("on_demand",), settings=settings,
     )  # fmt: skip
-    compared = compare(prepare(CATALOG, whole, DAY))
-    best = next(option for option in compared.options if option.id == compared.best)
+    best = compared(whole)
     result = planned(
         "tasks:\n  - {name: a, users: 300k, profile: chat, private: true, models: llama-3.3-70b, "
         f"{waits}{limit}}}\n",
@@ -346,12 +343,9 @@ def test_what_a_task_says_of_waiting_is_what_the_file_says_of_it(waits: str, lim
 
 
 def test_tasks_of_users_and_of_developers_cost_what_compare_says() -> None:
-    from tco.analysis.compare import compare
-
     said = {"models": ("gpt-oss-120b", "glm-5.3"), "tiers": ("hosted",)}
     for who in ({"users": 20e3, "profile": "chat"}, {"developers": 40.0}):
-        compared = compare(prepare(CATALOG, Scenario(**said, **who), DAY))  # type: ignore[arg-type]
-        best = next(option for option in compared.options if option.id == compared.best)
+        best = compared(Scenario(**said, **who))  # type: ignore[arg-type]
         task = ", ".join(f"{key}: {value}" for key, value in who.items())
         result = planned(f"tasks:\n  - {{name: a, models: [gpt-oss-120b, glm-5.3], {task}}}\n")
         assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
@@ -666,16 +660,13 @@ def test_a_task_keeps_the_room_of_its_own_profile(whole: str, of_task: str) -> N
     """Bursts of a task's profile were left out, and those of the file's counted in their place."""
     from dataclasses import replace
 
-    from tco.analysis.compare import compare
-
     known = CATALOG.workloads
     bursty = known.profiles["chat"].model_copy(update={"rate_cv": 1.5})
     both = {**known.profiles, "bursty": bursty}
     catalog = replace(CATALOG, workloads=known.model_copy(update={"profiles": both}))
     fields = {"models": ("llama-3.3-70b",), "tiers": ("self",), "purchases": ("on_demand",)}
     alone = Scenario(tokens=50e9, profile=of_task, **fields)  # type: ignore[arg-type]
-    compared = compare(prepare(catalog, alone, DAY))
-    best = next(option for option in compared.options if option.id == compared.best)
+    best = compared(alone, catalog)
     Path("p.yaml").write_text(
         f"tasks:\n  - {{name: a, tokens: 50B, profile: {of_task}, private: true}}\n",
         encoding="utf-8",

@@ -366,9 +366,8 @@ def _target_qps(server: Server, settings: Settings) -> float:
 def _disk_gb(server: Server, settings: Settings) -> int:
     """Return room for the weights as published and for the system, in steps of 50 [GB]."""
     native = precision(server.model.native_precision or server.option.precision)
-    published = (
-        server.layout if native is None else replace(server.layout, **native.columns(server.shape))
-    )
+    columns = {} if native is None else native.columns(server.shape)
+    published = replace(server.layout, **columns)
     weights = float(np.asarray(weights_bytes(server.shape, published)))
     spare = float(np.asarray(settings.value("deploy.disk_spare_gb")))
     return int(np.ceil((weights / 1e9 + spare) / 50.0)) * 50

@@ -44,6 +44,15 @@ the answer are then sized exactly."""
 MOST_SIZES = 400
 
 
+FleetLoads = Mapping[int, Floats]
+"""Of each fleet what it serves [LOADS] [1]."""
+PEAK, MEAN, FLYING, WAITING, ROOMY, STAFFED, DRIFTING = range(7)
+"""Load at the peak and in the average hour, in replicas' worth; requests in flight then, were none
+slowed by the others; what of the peak can wait whole; and the load at the peak over the headroom,
+times the staffing factor and times the variation of the rate of each task."""
+LOADS = DRIFTING + 1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFleet:
     """A set-up that tasks can share.
@@ -58,8 +67,7 @@ class SharedFleet:
         work_usd: What each task's work adds to a fleet that is never idle: its traffic, and for
             bought GPUs the electricity of its work [tasks] [USD/month].
         alone: Requests in flight in the average hour, were none slowed by the others [tasks] [1].
-        waits: Load at the peak of the tasks that can wait whole [tasks] [1].
-        room: `ROOM` of each task [3, tasks] [1].
+        room: `ROOM` of each task, and 1 where it can wait whole [4, tasks] [1].
     """
 
     option: SelfOption | FixedOption
@@ -69,14 +77,13 @@ class SharedFleet:
     requests_per_s: Floats
     work_usd: Floats
     alone: Floats
-    waits: Floats
     room: Floats
 
     def parts(self, tasks: Flags | int) -> Floats:
-        """Return what some tasks add to the fleet, as `FleetLoads` has it [7, tasks] [1]."""
-        load, room = self.load[tasks], self.room[:, tasks]
-        loads = (load, self.mean_load[tasks], self.alone[tasks], self.waits[tasks])
-        return np.array([*loads, load / room[0], load * room[1], load * room[2]])
+        """Return what some tasks add to the fleet, as `FleetLoads` has it [LOADS, tasks] [1]."""
+        load, (headroom, staffing, drift, waits) = self.load[tasks], self.room[:, tasks]
+        loads = load, self.mean_load[tasks], self.alone[tasks], load * waits
+        return np.array([*loads, load / headroom, load * staffing, load * drift])
 
 
 def shared_fleets(
@@ -98,11 +105,10 @@ def shared_fleets(
     options: dict[str, SelfOption | FixedOption] = {}
     left_out: list[str] = []
     if wanted:
-        with_sessions = [case for case in cases if case.gaps is not None]
-        alone = [replace(inputs, settings=c.settings, gaps=c.gaps) for c in with_sessions]
+        alone = [replace(inputs, settings=c.settings, gaps=c.gaps) for c in cases if c.gaps]
         waiting = [case for case in cases if case.batch_share >= 1.0]
-        parts = [part for part in (cases, waiting) if part]
-        for view in (blended(inputs, cases), *(longest(inputs, p) for p in parts), *alone):
+        longer = [longest(inputs, part) for part in (cases, waiting) if part]
+        for view in (blended(inputs, cases), *longer, *alone):
             own = own_setups(view, selection)
             total = float(np.asarray(view.settings.value("workload.tokens_per_month")))
             for model in own.models:
@@ -128,11 +134,11 @@ def _shared(
     option: SelfOption | FixedOption, settings: Settings, cases: Sequence[TaskCase]
 ) -> SharedFleet:
     load = workload(settings)
-    waiting = np.array([case.batch_share >= 1.0 for case in cases])
-    room = np.array([column(cases, path) for path in ROOM])
+    waits = [case.batch_share >= 1.0 for case in cases]
+    room = np.array([*(column(cases, path) for path in ROOM), waits], dtype=float)
     peak = np.asarray(load.peak_requests_per_s, dtype=float)
     if isinstance(option, FixedOption):
-        return _at_a_price(option, load, waiting, room)
+        return _at_a_price(option, load, room)
     option = replace(option, gaps=None)  # whose sessions: each task has its own
     replica = replica_of(option, settings)
     if any(case.gaps is not None or (case.batch_share and case.task.limits) for case in cases):
@@ -151,25 +157,22 @@ def _shared(
         requests_per_s=rate,
         work_usd=np.where(feasible, total_usd(work_lines(option, settings, busy)), 0.0),
         alone=mean * np.where(feasible, at_once(replica), 1.0),
-        waits=np.where(waiting, work, 0.0),
         room=room,
     )
 
 
-def _at_a_price(option: FixedOption, load: Workload, waiting: Flags, room: Floats) -> SharedFleet:
-    volume = load.tokens_per_month  # what one serves is said of a month, as `lines` has it
-    # Without a limit one unit serves anything, but it still has to be there.
-    units = volume / option.tokens_per_month if option.tokens_per_month else 1e-6
-    work = np.broadcast_to(np.asarray(units, dtype=float), waiting.shape)
+def _at_a_price(option: FixedOption, load: Workload, room: Floats) -> SharedFleet:
+    # What one serves is said of a month; without a limit it still has to be there.
+    units = load.tokens_per_month / option.tokens_per_month if option.tokens_per_month else 1e-6
+    work = np.broadcast_to(np.asarray(units, dtype=float), room[0].shape)
     return SharedFleet(
         option=option,
         load=work,
         mean_load=work,
         slots=np.inf,
         requests_per_s=np.asarray(load.peak_requests_per_s, dtype=float) / work,
-        work_usd=np.zeros(waiting.shape),
+        work_usd=np.zeros(work.shape),
         alone=work,
-        waits=work * waiting,
         room=room,
     )
 
@@ -182,11 +185,11 @@ def _settings_for(settings: Settings, load: Floats) -> Settings:
     Args:
         load: What it serves, as `FleetLoads` has it.
     """
-    values: dict[str, Number] = {BATCH: 1.0} if load[3] >= load[0] else {}
-    if load[0] > 0.0:
-        room = (load[0] / load[4], load[5] / load[0], load[6] / load[0])
-        apart = [not np.isclose(v, settings.value(p)) for p, v in zip(ROOM, room, strict=True)]
-        values |= {p: v for p, v, new in zip(ROOM, room, apart, strict=True) if new}
+    values: dict[str, Number] = {BATCH: 1.0} if load[WAITING] >= load[PEAK] else {}
+    if load[PEAK] > 0.0:
+        means = load[PEAK] / load[ROOMY], load[STAFFED] / load[PEAK], load[DRIFTING] / load[PEAK]
+        room = zip(ROOM, means, strict=True)
+        values |= {path: x for path, x in room if not np.isclose(x, settings.value(path))}
     return settings.with_values(values)
 
 
@@ -199,8 +202,7 @@ def policy_of(option: SelfOption | FixedOption, settings: Settings) -> FleetPoli
 
 def sizes_of(shared: SharedFleet, settings: Settings, most_load: float) -> FleetSizes:
     """Return the sizes of a fleet up to one that serves `most_load` replicas' worth of work."""
-    able = np.isfinite(shared.load)
-    settings = _settings_for(settings, shared.parts(able).sum(axis=1))
+    settings = _settings_for(settings, shared.parts(np.isfinite(shared.load)).sum(axis=1))
     policy = policy_of(shared.option, settings)
     needed = float(replicas_for(most_load, shared.slots, policy))
     counts = _counts(needed)
@@ -240,7 +242,9 @@ def fleet_usd(
     policy = fleet_policy(settings)
     servers = fleet_of(counts, policy, option.gpus, option.instance_gpus)
     if load is not None:
-        at_work = replace(servers, busy_gpus=load[1] * option.gpus, at_once=load[2] / load[1])
+        at_work = replace(
+            servers, busy_gpus=load[MEAN] * option.gpus, at_once=load[FLYING] / load[MEAN]
+        )
         servers = replace(servers, awake_gpus=at_work.serving_gpus)
     servers = replace(servers, busy_gpus=0.0)
     bill = (*fleet_lines(option, settings, servers), *standing_lines(option.purchase, settings))
@@ -254,12 +258,6 @@ def hosted(option: SelfOption | FixedOption) -> bool:
 
 
 # What the fleets of a portfolio cost together: whole machines are filled up between them.
-
-
-FleetLoads = Mapping[int, Floats]
-"""Of each fleet its load at the peak and in the average hour, in replicas' worth, the requests in
-flight then, were none slowed by the others, what of the peak can wait whole, and the load over the
-headroom, times the staffing factor and times the variation of the rate of each task [7] [1]."""
 
 
 def fleet_bills(
@@ -298,7 +296,7 @@ def _alone(inputs: Question, shared: SharedFleet, load: Floats) -> tuple[Fleet, 
     """Return what a fleet costs on machines of its own."""
     settings = _settings_for(inputs.settings, load)
     policy = policy_of(shared.option, settings)
-    needed = np.atleast_1d(replicas_for(load[0], shared.slots, policy))
+    needed = np.atleast_1d(replicas_for(load[PEAK], shared.slots, policy))
     usd, gpus = fleet_usd(shared.option, settings, needed, load)
     size = shared.option.instance_gpus if isinstance(shared.option, SelfOption) else 1
     servers = Fleet(

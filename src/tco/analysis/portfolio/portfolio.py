@@ -13,7 +13,7 @@ import numpy as np
 from tco.analysis.checks import CheckedAnswer, checked, known_names
 from tco.analysis.plan.bills import purchase_row
 from tco.analysis.portfolio.cases import TaskCase, cases_of, named_model, names_of
-from tco.analysis.portfolio.fleets import FleetLoads, fleet_bills, hosted
+from tco.analysis.portfolio.fleets import LOADS, MEAN, PEAK, FleetLoads, fleet_bills, hosted
 from tco.analysis.portfolio.results import (
     CascadeResult,
     FleetResult,
@@ -60,7 +60,7 @@ def _loads(ways: Router, best: Solution) -> dict[int, Floats]:
         for step in route.steps:
             if step.fleet >= 0:
                 load = step.asked * ways.fleets[step.fleet].parts(route.task)
-                loads[step.fleet] = loads.get(step.fleet, np.zeros(7)) + load
+                loads[step.fleet] = loads.get(step.fleet, np.zeros(LOADS)) + load
     return loads
 
 
@@ -91,8 +91,8 @@ def fleet_rows(
                 replicas=number(servers.replicas),
                 gpus=number(servers.gpus),
                 paid_gpus=number(servers.paid_gpus),
-                load=float(load[0]),
-                utilization=float(load[1]) / number(servers.replicas),
+                load=float(load[PEAK]),
+                utilization=float(load[MEAN]) / number(servers.replicas),
                 monthly_usd=usd + sum(step.usd for _, step in users),
                 tasks=tuple(dict.fromkeys(case.task.name for case, _ in users)),
             )
@@ -146,7 +146,7 @@ def _step(
 ) -> StepResult:
     usd = step.usd
     if step.fleet >= 0:
-        part = step.asked * float(ways.fleets[step.fleet].load[task] / loads[step.fleet][0])
+        part = step.asked * float(ways.fleets[step.fleet].load[task] / loads[step.fleet][PEAK])
         usd += bills[step.fleet] * part
     return StepResult(
         option=step.option.id,
