@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
+from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, unsure_prices
 from tco.analysis.results import (
     Band,
     BothAt,
@@ -233,7 +233,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         flips=flips_of(inputs, base, option, spans),
         verdict="",
         assumptions=assumptions_of(inputs, used),
-        warnings=(*unsure_prices(inputs, used), *_tied(won), *first, *rest),
+        warnings=(*unsure_prices(inputs, used), *_tied(won), *first, *caveats(inputs, used), *rest),
         minor=len(rest),
         best=best,
         cheaper_but_unsure=unsure,

@@ -119,6 +119,8 @@ ONLY_WITH: dict[str, Callable[[Question, Sequence[Option]], bool]] = {
     "workload.deadline_peak_to_mean": lambda q, _: q.settings.given(DEADLINE),
     "serving.replica_availability": lambda q, _: q.settings.given("serving.availability_target"),
     **dict.fromkeys(OF_TOKENS, lambda _, used: any(not isinstance(o, SelfOption) for o in used)),
+    "price.api_factor": lambda _, used: any(o.tier == "api" for o in used),
+    "price.hosted_factor": lambda _, used: any(o.tier == "hosted" for o in used),
     **dict.fromkeys(values.OF_SESSIONS, lambda q, used: q.gaps is not None and _own(used)),
     **dict.fromkeys(values.OF_CACHES, _with_sessions),
     **dict.fromkeys(values.OF_THE_PEAK, lambda q, _: not values.all_waits(q.settings)),
@@ -467,7 +469,8 @@ def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
     most, least = DRAFTED_GAINS[0], DRAFTED_GAINS[-1]
     return [
         f"drafted tokens (mtp) are taken to gain x{most} with 4 requests in flight or fewer, "
-        f"x{least} above 128: medians of others' models, x1.35 to x2.12 and x0.73 to x1.46"
+        f"x{least} above 128: medians of others' models, x1.35 to x2.12 and x0.73 to x1.46; "
+        "whether a model comes with such heads is not in the catalog"
     ]
 
 

@@ -8,7 +8,15 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.report import NEUTRAL, assumptions_of, entering, notes_of, stamp, unsure_prices
+from tco.analysis.report import (
+    NEUTRAL,
+    assumptions_of,
+    caveats,
+    entering,
+    notes_of,
+    stamp,
+    unsure_prices,
+)
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
 from tco.analysis.vary.variables import of_setting, setups_at, usual
 from tco.analysis.verdict import difference, flip_value, flips_of, turns_of
@@ -64,7 +72,7 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
             )
         ),
         assumptions=assumptions_of(inputs, used),
-        warnings=(*unsure_prices(inputs, used), *bears, *minor),
+        warnings=(*unsure_prices(inputs, used), *bears, *caveats(inputs, used), *minor),
         minor=len(minor),
         best=best,
         cheaper_but_unsure=unsure,

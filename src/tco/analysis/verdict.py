@@ -16,7 +16,7 @@ from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Number, number
 from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, lines
-from tco.options.candidates import spoken
+from tco.options.candidates import machine, spoken
 from tco.options.cheapest import by_model, cheapest_of, rank_of
 from tco.options.curves import TOKENS, curve, has_steps
 from tco.options.question import Question
@@ -335,8 +335,8 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
         found.append(lever(settings, "rent.factor", "GPU rent", TIMES))
     if own is not None:
-        path = "serving.throughput_factor"
-        found.append(lever(settings, path, "throughput of a replica", "times the model's"))
+        path, gpu = "serving.throughput_factor", machine(own.hardware).partition(" ")[2]
+        found.append(lever(settings, path, f"throughput of {gpu}", "times the model's"))
         team = next(line for line in lines(own, settings) if line.group == "people")
         count = number(team.quantity)
         found.append(ranged("people.fte", "engineers", "engineers", count, staffed))

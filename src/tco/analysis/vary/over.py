@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
-from tco.analysis.report import assumptions_of, notes_of, stamp, unsure_prices
+from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, unsure_prices
 from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
 from tco.analysis.vary.variables import chosen, envelope, over_volume, setups_at, variable
 from tco.analysis.verdict import Variable, flips_of, usd_at
@@ -188,6 +188,7 @@ def breakeven_over(
     spans = _open(found, over)
     best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
     first, rest = notes_of(inputs, [base, option], [base, option])
+    idle = caveats(inputs, [base, option])
     result = BreakevenOver(
         catalog=stamp(inputs, [base, option]),
         a=base.id,
@@ -214,7 +215,7 @@ def breakeven_over(
         flips=flips_of(inputs, base, option, ()) if not spans else (),
         verdict="",
         assumptions=assumptions_of(inputs, [base, option]),
-        warnings=(*unsure_prices(inputs, [base, option]), *first, *rest),
+        warnings=(*unsure_prices(inputs, [base, option]), *first, *idle, *rest),
         minor=len(rest),
         best=best,
         cheaper_but_unsure=unsure,
