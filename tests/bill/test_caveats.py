@@ -109,3 +109,12 @@ def test_own_gpus_that_cannot_be_had_are_told_with_the_reason(
     assert any(row.feasible for row in found.options if row.id.startswith("self/")) is not told
     line = [w for w in found.warnings if w.startswith("own GPUs can serve none of these")]
     assert len(line) == told and all("3 GPUs of servers of 1" in text for text in line)
+
+
+@pytest.mark.parametrize(("tokens", "told"), [(5e9, True), (5e10, False)])
+def test_a_bill_that_is_mostly_engineers_says_so(shipped: Any, tokens: float, told: bool) -> None:
+    found = compare(shipped(tokens=tokens, models=("llama-3.3-70b",)))
+    [best] = [row for row in found.options if row.id == found.best]
+    assert best.breakdown is not None and best.monthly_usd is not None
+    assert (best.breakdown.people > best.monthly_usd / 2) is told
+    assert ("$2,000 of it for engineers" in found.verdict) is told

@@ -75,9 +75,17 @@ def _first(best: OptionResult, rows: Sequence[OptionResult], least: int, tokens:
     bought = "Run it yourself" if best.tier == "self" else "Buy seats" if seats else "Buy tokens"
     do = bought if len(kinds) > 1 else "The cheapest"
     each = "" if best.usd_per_mtok is None else f" ({show_usd(best.usd_per_mtok)} per Mtok)"
+    each += _mostly_people(best)
     sure = "" if rank_of(best.trust) >= least else f", trust {best.trust}"
     volume = f"{show_tokens(tokens)} tokens"
     return f"{do}: {said(best)} costs {_usd(best)} a month for {volume}{each}{sure}."
+
+
+def _mostly_people(best: OptionResult) -> str:
+    """Return how much of what is bought is for engineers, where tokens are less than half."""
+    people, usd = best.breakdown.people if best.breakdown else 0.0, best.monthly_usd or 0.0
+    mostly = best.tier != "self" and people > usd / 2.0
+    return f", {show_usd(people)} of it for engineers" if mostly else ""
 
 
 def _beyond(
