@@ -92,8 +92,8 @@ def test_a_curve_is_the_bill_of_a_fleet_that_is_switched(
         purchase, option = "48m", replace(option, seller="own")
     option = replace(option, hours=hours_of(week, billing), purchase=purchase)
     made = alone(curve(option, settings))
-    assert option.measured is not None
-    up_to = replicas * option.measured.tokens_per_s * 730 * 3600
+    assert option.tokens_per_s is not None
+    up_to = replicas * option.tokens_per_s * 730 * 3600
     if made.pieces_until(up_to) > 20_000:
         return
     steps = made.until(up_to)
@@ -342,7 +342,7 @@ def test_a_replica_lies_in_the_box_that_it_is_rented_in(asked: Any) -> None:
         setup, rent = found.row(row), found.rents[at]
         name = setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent)
         boxes.setdefault(name, set()).add(rent.instance_gpus)
-        if rent.box.sized:
+        if rent.sized:
             sized += 1
             assert setup.gpus <= rent.instance_gpus or rent.instance_gpus >= setup.gpu.node_gpus
     assert sized > 100
