@@ -558,11 +558,10 @@ def show_seconds(seconds: float) -> str:
     """
     if not math.isfinite(seconds):
         return NOTHING
-    near = _rounded(seconds, 3)
-    for size, unit in ((3600.0, "h"), (60.0, "min"), (1.0, "s")):
-        if near >= size:
-            return f"{_digits(_rounded(near / size, 3))}{unit}"
-    return f"{_digits(_rounded(near * 1000, 3))}ms" if near else "0s"
+    for size, unit, most in ((1e-3, "ms", 1e3), (1.0, "s", 60.0), (60.0, "min", 60.0)):
+        if (near := _rounded(seconds / size, 3)) < most:
+            return f"{_digits(max(near, 1.0) if size > 1e-3 else near)}{unit}" if near else "0s"
+    return f"{_digits(max(_rounded(seconds / 3600.0, 3), 1.0))}h"
 
 
 def in_unit(value: float | str, unit: str) -> str:

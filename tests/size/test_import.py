@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +151,35 @@ def test_a_sweep_whose_run_contradicts_its_duration_is_refused() -> None:
     document["benchmarks"][1]["duration"] = 6.0
     with pytest.raises(DataError, match=r"610 output tokens/s, but 36,608 tokens in 6 s"):
         said(document)
+
+
+def test_the_sheet_of_llama_bench_says_what_its_json_says(tmp_path: Path) -> None:
+    tests = json.loads((FILES / "llama_bench.json").read_text("utf-8"))
+    for commit in ("7fe450e19", "12345678"):  # digits alone are a commit, too
+        rows = [{**test, "build_commit": commit, "flash_attn": 1} for test in tests]
+        names = [name for name in rows[0] if not name.startswith("samples")]
+        told = read_bench(_written(tmp_path / "a.json", json.dumps(rows)))
+        sheet = "\n".join([",".join(names), *(_quoted(row[n] for n in names) for row in rows)])
+        for text in (sheet, sheet.replace(",".join(names), _quoted(names))):
+            found = read_bench(_written(tmp_path / "a.csv", text))
+            assert (found.readings, found.notes) == (told.readings, told.notes)
+            assert found.readings[0].engine_version == commit
+    for text, why in (
+        (sheet[:-40], r"a\.csv:3: \d+ cells under 25 names"),
+        (sheet.partition("\n")[0], r"a\.csv:1: empty"),
+        ("CREATE TABLE IF NOT EXISTS llama_bench (\n", "llama-bench: -o json, jsonl or csv"),
+    ):
+        with pytest.raises(DataError, match=why):
+            read_bench(_written(tmp_path / "a.csv", text))
+
+
+def _quoted(cells: Iterable[Any]) -> str:
+    return ",".join(f'"{cell}"' for cell in cells)
+
+
+def _written(path: Path, text: str) -> File:
+    path.write_text(text)
+    return user_file(path)
 
 
 def test_llama_bench_that_contradicts_its_time_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,10 @@ from cases import CASES, attributes, claude, codex, lines
 from running import run
 
 from tco.catalog.load import load_catalog
+from tco.usage.formats import Context, otel
 from tco.usage.formats.bedrock import named
 from tco.usage.matching import Matcher
+from tco.usage.rows import LeftOutTally, Wrong, moment
 
 pytest.importorskip("duckdb")
 CHAT: dict[str, Any] = {
@@ -127,9 +130,12 @@ def test_streams_count_what_their_last_event_says(tmp_path: Path) -> None:
     events = [
         {"type": "message_start", "message": begun},
         {"type": "content_block_delta"},
+        {"type": "message_delta", "usage": {"output_tokens": 3}},
         {"type": "message_delta", "usage": {"output_tokens": 300, "input_tokens": None}},
+        {"type": "message_stop"},
         {"type": "message_start", "message": {**begun, "id": "cut off"}},
         {"type": "message_start", "message": {**begun, "id": "n"}},
+        {"type": "message_delta", "usage": {"output_tokens": 4}},
         {"type": "message_delta", "usage": {"output_tokens": 7}},
     ]
     answer = found(tmp_path / "claude", a__jsonl=lines(*events))
@@ -247,6 +253,59 @@ def test_a_call_that_two_libraries_trace_counts_once(tmp_path: Path) -> None:
         answer = found(tmp_path / name, a__jsonl=lines(*spans))
         assert counts(answer) == (1, 90, 0, 4)
         assert answer["left_out"] == {"duplicate": 2}
+
+
+@pytest.mark.parametrize("order", [*permutations((1, 2, 3, 4, 5))])
+def test_a_call_that_many_spans_tell_counts_once_in_any_order(order: tuple[int, ...]) -> None:
+    """The fourth span is of HTTP: a gateway told its client's call again."""
+    told = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "gpt-5"}
+    tokens = {"gen_ai__usage__input_tokens": 90, "gen_ai__usage__output_tokens": 4}
+    read = {"gen_ai__usage__cache_read__input_tokens": 60}
+    tally = LeftOutTally()
+    ctx = Context(tally, "a")
+    for n in order:
+        said = {} if n == 4 else told | tokens | (read if n == 5 else {})
+        span = {"traceId": "t", "spanId": str(n), "parentSpanId": str(n - 1)}
+        try:
+            otel.row({**span, "attributes": attributes(**said)}, ctx)
+        except Wrong as wrong:
+            tally.leave(str(wrong), "")
+    (row,) = otel.done(ctx)
+    assert (row.input, row.read, row.output) == (90, 60, 4)
+    assert tally.left == {"duplicate": 3, "not_a_call": 1}
+
+
+def test_output_of_bedrocks_batch_jobs_and_of_vertex_is_billed_as_batch(tmp_path: Path) -> None:
+    usage = {"input_tokens": 1000, "output_tokens": 100}
+    message = {"type": "message", "id": "m", "model": "claude-haiku-4-5-20251001", "usage": usage}
+    named = {"recordId": "1", "modelInput": {}}
+    nova = {"usage": {"inputTokens": 7, "outputTokens": 3, "cacheReadInputTokenCount": 20}}
+    llama = {"prompt_token_count": 5, "generation_token_count": 2}
+    records = [
+        {**named, "modelOutput": message},
+        {**named, "recordId": "2", "error": {"errorCode": 400}},
+        {**named, "recordId": "3", "modelOutput": nova},
+        {**named, "recordId": "4", "modelOutput": llama},
+    ]
+    bill = found(tmp_path / "bedrock", "bill", a__jsonl__out=lines(*records))
+    assert counts(bill) == (3, 1012, 20, 105)
+    assert bill["list_usd"] == pytest.approx((1000 * 0.5 + 100 * 2.5) / 1e6)
+    assert bill["left_out"] == {"failed": 1}
+    vertex = {"custom_id": "1", "request": {}, "response": message, "status": ""}
+    bill = found(tmp_path / "vertex", "bill", a__jsonl=lines(vertex))
+    assert bill["list_usd"] == pytest.approx((1000 * 0.5 + 100 * 2.5) / 1e6)
+
+
+def test_lines_that_hold_several_answers(tmp_path: Path) -> None:
+    one = json.dumps(CHAT)
+    text = f"{one}{one}\n[{one}, {one}]\n{one} {one[:30]}\n"
+    answer = found(tmp_path / "answers", a__jsonl=text)
+    assert counts(answer) == (5, 50, 0, 10)
+    assert answer["left_out"] == {"torn_line": 1}
+    call = json.dumps({"ts": 1_794_900_000, "model": "m", "input_tokens": 10, "output_tokens": 2})
+    answer = found(tmp_path / "table", a__jsonl=f"{call}\n{call}{call}\n[{call},{call}]\n")
+    assert (answer["requests"], answer["totals"]["output"]) == (5, 10)
+    assert answer["left_out"] == {}
 
 
 def test_helicones_cache_and_what_was_cancelled(tmp_path: Path) -> None:
@@ -392,6 +451,37 @@ def test_series_of_azure_by_more_than_is_asked_for(tmp_path: Path) -> None:
     both = [*foundry, azure("ProcessedPromptTokens", [("10", 7.0)])]
     total = found(tmp_path / "c", a__json=json.dumps({"value": both}))["totals"]
     assert (total["input_with_read"], total["output"]) == (7, 5)
+
+
+@pytest.mark.parametrize("name", ["StatusCode", "ResultCode"])
+def test_requests_that_azure_refused_are_none(tmp_path: Path, name: str) -> None:
+    page = json.loads(next(iter(CASES["azure-monitor"].files.values())))
+    for metric in page["value"]:
+        if metric["name"]["value"] == "AzureOpenAIRequests":
+            every = metric["timeseries"]
+            metric["timeseries"] = [
+                {**one, "metadatavalues": [*one["metadatavalues"], code]}
+                for one in every
+                for code in ({"name": {"value": name}, "value": c} for c in ("200", "429"))
+            ]
+    answer = found(tmp_path, a__json=json.dumps(page))
+    assert (answer["requests"], answer["left_out"]) == (40, {"failed": 40})
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        *("2026-11-17 02:40:00 UTC", "2026-11-17 02:40:00 +00:00", "2026-11-17T02:40:00 +0000"),
+        *("2026-11-17 02:40:00.000 +0000 UTC", "2026/11/17 02:40:00", "2026-11-17 02:40:00,000"),
+        *(1_794_883_200, 1_794_883_200_000, 1_794_883_200_000_000, 1_794_883_200_000_000_000),
+        *("2026-11-17 02:40:00 GMT", "1794883200.0", "2026-11-17T02:40:00.000000000Z"),
+    ],
+)
+def test_times_as_programs_write_them(tmp_path: Path, time: Any) -> None:
+    assert moment(time) == 1_794_883_200
+    call = {"ts": time, "model": "m", "input_tokens": 10, "output_tokens": 2}
+    answer = found(tmp_path, a__jsonl=lines(call))
+    assert (answer["left_out"], answer["first"]) == ({}, "2026-11-17T02:00:00Z")
 
 
 def test_missing_counts_of_reports(tmp_path: Path) -> None:

@@ -267,6 +267,38 @@ def test_a_sheet_with_semicolons_has_commas_before_decimals(tmp_path: Path) -> N
     assert done["totals"]["input_with_read"] == 2468
 
 
+@pytest.mark.parametrize("first", ["start", "month"])
+@pytest.mark.parametrize(
+    ("mark", "costs", "usd"),
+    [
+        *((";", ("1,234", "0,5"), 1.734), (";", ("1,234", "2,000"), 3.234)),
+        *(("\t", ("1,234", "0,05"), 1.284), (";", ("1,234", "12.50"), 1246.5)),
+        *(("\t", ("1,234", "2,000"), 3234), ("\t", ("1,234", "5.25"), 1239.25)),
+    ],
+)
+def test_what_a_comma_is_in_an_amount(
+    tmp_path: Path, first: str, mark: str, costs: tuple[str, str], usd: float
+) -> None:
+    """What parts the columns tells, or an amount that can be read in one way only."""
+    rows = [
+        mark.join((f"2026-10-0{n}{'T10:00:00Z' * (first == 'start')}", "gpt-5", "7", "5", cost))
+        for n, cost in enumerate(costs, 1)
+    ]
+    text = "\n".join([mark.join((first, "model", "input", "output", "cost")), *rows])
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert done["stated_usd"] == pytest.approx(usd)
+
+
+@pytest.mark.parametrize("first", ["start", "month"])
+def test_tokens_whose_cost_nobody_can_read_are_counted(tmp_path: Path, first: str) -> None:
+    time = "2026-10" if first == "month" else "2026-10-20T10:00:00Z"
+    rows = (f"{time},gpt-5,700,50,{cost}" for cost in ("free", "see invoice", "3", ""))
+    text = "\n".join([f"{first},model,input,output,cost", *rows])
+    done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
+    assert (done["left_out"], done["doubts"]) == ({}, {"cost_not_readable": 2})
+    assert (done["totals"]["input_with_read"], done["stated_usd"]) == (2800, 3)
+
+
 @pytest.mark.parametrize("period", ["20261120", "202611", "2026-11", "2026/11", "2026-11-20"])
 def test_days_and_months_of_a_sheet_in_digits_alone(tmp_path: Path, period: str) -> None:
     text = f"month,model,input,output\n{period},gpt-5,700,50\n"

@@ -84,8 +84,8 @@ class When(Record):
     """Applies to a request whose whole input is longer than this."""
     cache_ttl: Literal["5m", "1h", "12h", "24h"] | None = None
     region: Text | None = None
-    hours: list[Hours] | None = None
-    weekdays: list[Annotated[int, Field(ge=1, le=7)]] | None = None
+    hours: Annotated[list[Hours], Field(min_length=1)] | None = None
+    weekdays: Annotated[list[Annotated[int, Field(ge=1, le=7)]], Field(min_length=1)] | None = None
     """ISO days, Monday is 1."""
     time_zone: Zone | None = None
     holidays: Text | None = None

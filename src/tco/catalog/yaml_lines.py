@@ -92,6 +92,7 @@ _EXPECTED = (
     ("string_type", "a text"),
     ("date", "a date written YYYY-MM-DD"),
     ("list_type", "a list"),
+    ("too_short", "a list with more entries"),
     ("dict_type", "a mapping of keys to values"),
     ("model_type", "a mapping of keys to values"),
     ("model_attributes_type", "a mapping of keys to values"),
@@ -112,7 +113,9 @@ def _given(given: object) -> str:
         return f", not {str(given).lower()}"
     if isinstance(given, int | float):
         return f", not {given:.12g}"
-    return ", not a list" if isinstance(given, list) else ", not a mapping"
+    return (
+        f", not {'a' if given else 'an empty'} {'list' if isinstance(given, list) else 'mapping'}"
+    )
 
 
 def _unknown_key(key: str, known: Sequence[str]) -> str:

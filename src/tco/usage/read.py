@@ -21,6 +21,7 @@ from tco.usage.sources import (
     RawRecord,
     Sample,
     all_of_stdin,
+    delimiter_in,
     opened_json,
     records,
     sampled,
@@ -28,7 +29,7 @@ from tco.usage.sources import (
 
 TABLE = "table"
 REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)
-KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log")
+KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".parquet", ".prom", ".txt", ".log", ".out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def _under(path: str) -> list[LogSource]:
 
 
 def _known(path: Path) -> bool:
-    name = path.name.lower().removesuffix(".gz")
+    name = re.sub(r"(\.\d+|\.gz)+$", "", path.name.lower())  # logs that were turned: `.log.1`
     return not path.name.startswith(".") and name.endswith(KNOWN)
 
 
@@ -324,6 +325,9 @@ def rows_of(
         keep = _Once(of.grows, tally)
         for one in some:
             ctx = Context(tally, one.source.shown, zone, reading.columns, kept=kept)
+            ctx.first = [*one.sample.values()]
+            if one.sample.shape == "csv":
+                ctx.delimiter = delimiter_in(one.source)
             yield from keep.all(_file(one, ctx))
             done += _size(one.source)
             shown(done / total)

@@ -19,6 +19,7 @@ from tco.usage.formats.table import (
     INTEGERS,
     LATE,
     ODD,
+    UNTIDY,
     Raw,
     columns_of,
     fields_of,
@@ -26,7 +27,7 @@ from tco.usage.formats.table import (
     later_names,
     paths_of,
 )
-from tco.usage.formats.totals import AROUND, COMMA_DECIMAL
+from tco.usage.formats.totals import AROUND, COMMA, COMMA_DECIMAL, comma_decimals
 from tco.usage.rows import FIRST_S, NOTHING, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
@@ -42,6 +43,7 @@ from tco.usage.sources import (
 MOST_OF_A_REQUEST = 2_000_000_000
 """A request of more tokens is a mistake; so counts fit into 32 bits."""
 
+TIMES = ("start", "end")
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8
 """Files that are read at once: each gzip file takes one thread."""
@@ -83,7 +85,11 @@ def raw_of(
     dotted = {name for value in values for name in value if "." in name}
     cells = (str(value[name]) for value in values for name in at.values() if name in value)
     decimals = any(map(DECIMAL.fullmatch, cells))
-    return Raw(shape, at, header, delimiter, types, late, dotted, decimals)
+    raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
+    amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
+    raw.commas = comma_decimals(delimiter, amounts)
+    raw.untidy = any(UNTIDY.search(str(v.get(at[n]))) for v in values for n in at if n in TIMES)
+    return raw
 
 
 FAILED = ("error", "failed", "failure")
@@ -124,9 +130,12 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
     if kind in INTEGERS or kind == "DOUBLE":
         return f"CAST({_in_us(field)} AS BIGINT)"
     number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
+    if raw.untidy:
+        end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
+        field = f"regexp_replace(replace({field}, ',', '.'), {end})"
     if zone is None:
         return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
-    zoned = rf"regexp_matches({field}, '[: T].*(Z|UTC|[+-]\d\d(:?\d\d)?)$')"
+    zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
     told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
     return _first(f"epoch_us({told})", number)
@@ -179,7 +188,7 @@ def query(
     }
     picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
-    picked += [f"{when(raw, name, zone)} AS {name}_us" for name in ("start", "end")]
+    picked += [f"{when(raw, name, zone)} AS {name}_us" for name in TIMES]
     picked += [f"{_status(raw)} AS status", f"{_service(raw)} AS service", FILE]
     picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
     picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn"]
@@ -260,11 +269,14 @@ def _nano(raw: Raw) -> str:
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
         bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
         comma = f"replace(replace({bare}, '.', ''), ',', '.')"
-        form = r"-?[\d.]*,\d+" if raw.delimiter == ";" else COMMA_DECIMAL.pattern
-        told = f"regexp_full_match({bare}, '{form}')"  # a sheet with `;` has commas in numbers
+        form = (COMMA if raw.commas else COMMA_DECIMAL).pattern
+        told = f"regexp_full_match({bare}, '{form}')"
         other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
         number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
-    return f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)"
+        cell, nothing = f"lower(trim(coalesce({field}::VARCHAR, '')))", map(quoted, NOTHING)
+        odd = f"CASE WHEN {cell} NOT IN ({', '.join(nothing)}) THEN {ODD} END"
+        return _first(f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)", odd)
+    return f"TRY_CAST(round({number} * 1e9) AS BIGINT)"
 
 
 def _hash(raw: Raw, name: str) -> str:
@@ -335,6 +347,7 @@ def add_table(
     mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
     listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
     _settle(store, raw, mine, listed)
+    _doubt_costs(store, mine, files, tally)
     _count_bad(store, listed, (raw, paths, zone), tally)
     if twin is None:
         return None
@@ -368,6 +381,21 @@ def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
     settled = ", ".join(f"coalesce({name}, 0)::INTEGER AS {name}" for name in told)
     for path in mine if told else ():
         store.rewrite(path, f"SELECT * REPLACE ({settled}) FROM read_parquet({quoted(str(path))})")
+
+
+def _doubt_costs(
+    store: Store, mine: Sequence[Path], files: Sequence[LogSource], tally: LeftOutTally
+) -> None:
+    """Count costs that are no amounts, which are not known then; their tokens count."""
+    for path in mine:
+        part = f"read_parquet({quoted(str(path))})"
+        odd = f"bad IS NULL AND usd_nano = {ODD}"
+        (count,) = store.con.execute(f"SELECT count(*) FROM {part} WHERE {odd}").fetchone()
+        if count:
+            tally.doubt("cost_not_readable", files[0].shown, count)
+            store.rewrite(
+                path, f"SELECT * REPLACE (nullif(usd_nano, {ODD}) AS usd_nano) FROM {part}"
+            )
 
 
 def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:

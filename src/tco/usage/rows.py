@@ -126,9 +126,9 @@ class LeftOutTally:
         self.left[reason] += count
         self._seen(reason, place)
 
-    def doubt(self, reason: str, place: str) -> None:
+    def doubt(self, reason: str, place: str, count: int = 1) -> None:
         """Count a record that is kept although something is odd about it."""
-        self.doubts[reason] += 1
+        self.doubts[reason] += count
         self._seen(reason, place)
 
     def _seen(self, reason: str, place: str) -> None:
@@ -232,7 +232,7 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
         return _in_range(found.timestamp())
     if isinstance(value, str) and not _is_number(value):
         try:
-            found = datetime.fromisoformat(value.strip())
+            found = datetime.fromisoformat(_plain_time(value.strip()))
         except ValueError:
             raise Wrong("no_time") from None
         return _in_range((found if found.tzinfo else found.replace(tzinfo=zone or UTC)).timestamp())
@@ -247,6 +247,13 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
 
 
 DAY = re.compile(r"20\d{6}")
+ZONED = re.compile(r"(?<=\d)\s*([+-]\d\d:?\d\d)?\s*(UTC|GMT)$")
+"""What databases, Go and browsers write behind a time: `UTC`, `+0000 UTC`."""
+
+
+def _plain_time(text: str) -> str:
+    text = ZONED.sub(lambda found: found[1] or "+00:00", text)
+    return text.replace("/", "-", 2) if text[4:5] == "/" == text[7:8] else text
 
 
 def _is_number(text: str) -> bool:

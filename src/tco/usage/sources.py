@@ -189,11 +189,17 @@ def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
 def _is_document(source: LogSource) -> bool:
     """Return whether records of JSON lie in an array or on several lines."""
     found = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
-    first = next((chunk for chunk in found if chunk), b"")
+    some = [chunk for chunk in islice(found, SAMPLE) if chunk]
+    first = some[0] if some else b""
     if not first.startswith(b"{") or first == b"{":
         return first[:1] in (b"[", b"{")
     value = _loaded(first)
-    return isinstance(value, dict) and _is_page(value)
+    return (isinstance(value, dict) and _is_page(value)) or any(map(_has_several, some))
+
+
+def _has_several(chunk: bytes) -> bool:
+    """Return whether a line has several records: an array, or one after the other."""
+    return chunk[:1] == b"[" or (b"}{" in chunk.replace(b" ", b"") and _loaded(chunk) is _TORN)
 
 
 def must_be_copied(source: LogSource, shape: str) -> bool:
@@ -335,19 +341,18 @@ def _json(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     begun = list(islice(((n, c) for n, c in found if c.strip(BLANK)), 2))
     if not begun:
         return
-    if _loaded(begun[0][1]) is _TORN and not any(
-        isinstance(_loaded(chunk), dict) for _, chunk in begun[1:]
-    ):
+    if not any(isinstance(next(_joined(chunk), None), dict | list) for _, chunk in begun):
         yield from _document(source, tally)
         return
     for number, chunk in chain(begun, found):
         if not chunk.strip(BLANK):
             continue
         value = _loaded(chunk)
-        if value is _TORN:
-            tally.leave("torn_line", f"{source.shown}:{number}")
-        else:
-            yield from _items(number, value)
+        for one in _joined(chunk) if value is _TORN else (value,):
+            if one is _TORN:
+                tally.leave("torn_line", f"{source.shown}:{number}")
+            else:
+                yield from _items(number, one)
 
 
 BLANK = b"\xef\xbb\xbf \t\r\n"
@@ -359,6 +364,18 @@ def _loaded(chunk: bytes) -> Any:
         return json.loads(chunk.strip(BLANK))
     except (ValueError, RecursionError):
         return _TORN
+
+
+def _joined(chunk: bytes) -> Iterator[Any]:
+    """Yield the values of a line that has several, `_TORN` for what follows them and is none."""
+    text, decoder = chunk.strip(BLANK).decode("utf-8", "replace"), json.JSONDecoder()
+    while text:
+        try:
+            value, end = decoder.raw_decode(text)
+        except (ValueError, RecursionError):
+            value, end = _TORN, len(text)
+        yield value if isinstance(value, dict | list) else _TORN
+        text = text[end:].lstrip(" \t,") if isinstance(value, dict | list) else ""
 
 
 def opened_json(value: Any) -> Any:
@@ -452,7 +469,9 @@ def _values(
         except (ValueError, RecursionError):
             tally.leave("torn_line", f"{source.shown}:{line}")
             return
-        yield RawRecord(line, value, page)
+        yield from (
+            RawRecord(line, v, page) for v in (value if isinstance(value, list) else [value])
+        )
 
 
 def _text_lines(source: LogSource, tally: LeftOutTally) -> Iterator[str]:

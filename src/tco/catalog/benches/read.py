@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NoReturn
 
@@ -262,6 +264,9 @@ def _records(file: File) -> Iterator[BenchPart]:
         text = file.data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise DataError(f"{file.path}:1: not UTF-8 text") from None
+    if _heads_a_sheet(text):
+        yield from _lines_of_a_sheet(file.path, text)
+        return
     decoder = json.JSONDecoder(parse_constant=lambda name: None)
     at, seen = 0, False
     while text[at:].strip():
@@ -280,12 +285,40 @@ def _records(file: File) -> Iterator[BenchPart]:
         raise DataError(f"{file.path}:1: empty")
 
 
+NUMBERS = re.compile(r"(?:n|avg)_\w+ (-?\d+(?:\.\d+)?(?:e[-+]?\d+)?)")
+"""Columns that count, with such a cell: a commit may be of digits alone, too."""
+
+
+def _heads_a_sheet(text: str) -> bool:
+    head = "" if text.lstrip()[:1] in ("[", "{") else text.partition("\n")[0]
+    return {"n_prompt", "n_gen", "avg_ts"} <= {*re.split('[,"]+', head.strip())}
+
+
+def _lines_of_a_sheet(path: str, text: str) -> Iterator[BenchPart]:
+    """Yield the tests of llama-bench's CSV, whose columns are called as the members of its JSON."""
+    names, *rows = csv.reader(text.splitlines())
+    for line, row in enumerate(rows, 2):
+        if len(row) != len(names):
+            raise DataError(f"{path}:{line}: {len(row)} cells under {len(names)} names: cut off?")
+        found = (
+            (name, NUMBERS.fullmatch(f"{name} {cell}"))
+            for name, cell in zip(names, row, strict=True)
+        )
+        counts = {name: float(number[1]) for name, number in found if number}
+        yield BenchPart(path, line, dict(zip(names, row, strict=True)) | counts)
+    if not rows:
+        raise DataError(f"{path}:1: empty")
+
+
 def _cut_off(path: str, text: str, line: int, error: Exception) -> str:
     """Return what is wrong with a file that is no JSON, or not all of it."""
     if not isinstance(error, json.JSONDecodeError):
         return f"{path}:{line}: nested too deeply for a result file"
     if text[:1] not in "[{" and line == 1:
-        return f"{path}:1: not JSON; the tools' .json result is read, not their tables"
+        return (
+            f"{path}:1: not JSON; the tools' .json result is read, not their tables "
+            "(llama-bench: -o json, jsonl or csv)"
+        )
     if not text[error.pos :].strip() or text.count("{") > text.count("}"):
         return f"{path}:{error.lineno}: cut off: the JSON does not end"
     return f"{path}:{error.lineno}: not JSON: {error.msg.lower()}"

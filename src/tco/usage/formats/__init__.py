@@ -7,7 +7,7 @@ rows; what cannot be used they refuse with a reason (`Wrong`), which is counted 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -15,7 +15,7 @@ from pkgutil import iter_modules
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from tco.usage.rows import NOTHING, LeftOutTally, UsageRow, Wrong, moment
+from tco.usage.rows import NOTHING, LeftOutTally, UsageRow, Wrong, moment, nano
 from tco.usage.sources import RawRecord, Sample
 
 Span = tuple[float | None, float | None]
@@ -34,6 +34,8 @@ class Context:
         columns: What the user calls the columns of a table.
         state: What it keeps from record to record of one file.
         kept: What it keeps from file to file.
+        delimiter: What parts the columns of a table.
+        first: The first records of the file.
     """
 
     tally: LeftOutTally
@@ -43,6 +45,8 @@ class Context:
     state: dict[str, Any] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     line: int = 0
+    delimiter: str = ","
+    first: Sequence[dict[str, Any]] = ()
 
     @property
     def place(self) -> str:
@@ -126,6 +130,23 @@ def both(taken: int | None, made: int | None, total: int | None = None) -> tuple
     if taken is None or made is None or min(taken, made) < 0:
         raise Wrong("no_output")
     return taken, made
+
+
+def charge(value: Any, ctx: Context) -> int | None:
+    """Return what a call is said to have cost [1e-9 USD]; None where nobody can tell, counted.
+
+    Its tokens count all the same.
+
+    Args:
+        value: An amount, or what returns one.
+    """
+    try:
+        return nano(value() if callable(value) else value)
+    except Wrong as wrong:
+        ctx.tally.doubt(
+            "cost_" + ("not_readable" if str(wrong) == "not_a_number" else str(wrong)), ctx.place
+        )
+        return None
 
 
 def results(sample: Sample) -> Iterator[dict[str, Any]]:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, service_of
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
-from tco.usage.sources import Sample
+from tco.usage.sources import RawRecord, Sample
 
 
 def _message(value: Any) -> tuple[dict[str, Any], bool]:
     """Return the message in a record, and whether it is of a batch."""
     record = mapping(value)
     result = mapping(record.get("result"))
-    return (mapping(result.get("message")), True) if "custom_id" in record else (record, False)
+    if "custom_id" not in record:
+        return record, False
+    return mapping(result.get("message") or record.get("response")), True  # the latter of Vertex AI
 
 
-BEGIN, END = "message_start", "message_delta"
-"""Events of a stream: the first has the message and its input, the last what came out."""
+BEGIN, DELTA, STOP = "message_start", "message_delta", "message_stop"
+"""Events of a stream: the first has the message and its input; those after it say what came out so
+far, the last of them in all."""
 
 
 def _begun(message: dict[str, Any]) -> dict[str, Any]:
@@ -71,20 +75,49 @@ def geo(value: Any) -> str:
     return "" if word in ("", "global", "not_available", "none") else word[:40]
 
 
+OPEN = "tco.open"
+"""Marks a stream of which nothing has come out yet."""
+
+
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return a record, or the message of the stream that ends before it or with it.
+
+    Raises:
+        Wrong: It goes on with a stream that has no beginning.
+    """
+    event = mapping(record.value)
+    streams: dict[str, dict[str, Any]] = ctx.kept.setdefault("streams", {})
+    begun = streams.get(ctx.shown)
+    if event.get("type") == DELTA:
+        if begun is None:
+            raise Wrong("no_output")
+        told = {k: v for k, v in mapping(event.get("usage")).items() if v is not None}
+        streams[ctx.shown] = {**begun, OPEN: False, "usage": {**mapping(begun["usage"]), **told}}
+        return
+    if begun is not None and event.get("type") in (BEGIN, STOP):
+        yield streams.pop(ctx.shown)
+    if event.get("type") == BEGIN:
+        time = {k: event[k] for k in ("timestamp",) if k in event}
+        streams[ctx.shown] = {"usage": {}, **time, **_begun(event), OPEN: True}
+    elif event.get("type") != STOP and record.value is not None:
+        yield record.value
+
+
+def done(ctx: Context) -> Iterator[UsageRow]:
+    """Return the messages of streams that ended with their files."""
+    for shown, message in ctx.kept.get("streams", {}).items():
+        try:
+            if found := row(message, ctx):
+                yield found
+        except Wrong as wrong:
+            ctx.tally.leave(str(wrong), f"{shown}:1")
+
+
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a message."""
     message, batch = _message(value)
-    kind = message.get("type")
-    if kind in (BEGIN, END):
-        begun = ctx.state.pop("begun", None)
-        if kind == BEGIN:
-            ctx.state["begun"] = _begun(message)
-        if (begun is None) == (kind == END):  # one of the two is missing
-            raise Wrong("no_output")
-        if kind == BEGIN:
-            return None
-        told = {k: v for k, v in mapping(message.get("usage")).items() if v is not None}
-        message = {**begun, "usage": {**mapping(begun.get("usage")), **told}}
+    if message.get(OPEN):
+        raise Wrong("no_output")  # nothing said what came out
     usage = message.get("usage")
     if not isinstance(usage, dict):
         raise Wrong("failed" if batch or message.get("type") == "error" else "not_a_call")
@@ -111,5 +144,7 @@ FORMAT = Format(
     grain="requests",
     looks=looks,
     row=row,
+    parts=parts,
+    done=done,
     knows="a message tells no time: no curve, no peaks, and the price is that of today",
 )

@@ -14,6 +14,7 @@ INPUT, OUTPUT = "ProcessedPromptTokens", "GeneratedTokens"
 REQUESTS, RATE = "AzureOpenAIRequests", "AzureOpenAIContextTokensCacheMatchRate"
 FOUNDRY = {INPUT: "InputTokens", OUTPUT: "OutputTokens", REQUESTS: "ModelRequests"}
 """What Foundry calls the same counts: where both are there, one is taken."""
+COUNTED = (REQUESTS, FOUNDRY[REQUESTS])
 STEP = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
 
@@ -43,7 +44,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     step = _step_s(page.get("interval"))
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     rates: dict[Any, Any] = {}
-    for metric, labels, point in _points(page):
+    for metric, labels, point in _points(page, ctx):
         stamp = text(point.get("timeStamp"))
         key = (labels.get("modelname", ""), labels.get("modeldeploymentname", ""), stamp)
         if metric == RATE:
@@ -64,7 +65,9 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         yield model, deployment, stamp, step, values, rate
 
 
-def _points(page: dict[str, Any]) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:
+def _points(
+    page: dict[str, Any], ctx: Context
+) -> Iterator[tuple[str, dict[str, str], dict[str, Any]]]:
     """Return every point of every series, with its metric and its dimensions."""
     for series in sequence(page.get("value")):
         for part in map(mapping, sequence(mapping(series).get("timeseries"))):
@@ -73,8 +76,13 @@ def _points(page: dict[str, Any]) -> Iterator[tuple[str, dict[str, str], dict[st
                 str(mapping(p.get("name")).get("value", "")).lower(): text(p.get("value"))
                 for p in pairs
             }
+            status = labels.get("statuscode") or labels.get("resultcode") or ""
+            refused = _metric(series) in COUNTED and status[:1] in ("4", "5")
             for point in map(mapping, sequence(part.get("data"))):
-                yield _metric(series), labels, point
+                if not refused:
+                    yield _metric(series), labels, point
+                elif failed := count(point.get("total")):
+                    ctx.tally.leave("failed", ctx.place, failed)
 
 
 def _sum(values: dict[str, Any], metric: str) -> int | None:
@@ -132,5 +140,6 @@ FORMAT = Format(
     row=row,
     parts=parts,
     done=done,
-    knows="cached tokens are told as a rate only, and no lengths of requests",
+    knows="cached tokens are told as a rate only, and no lengths of requests; "
+    "failed requests are among the others unless split by StatusCode",
 )

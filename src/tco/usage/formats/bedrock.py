@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, service_of
+from tco.usage.formats.anthropic_messages import anthropic_tokens
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample
 
@@ -36,12 +37,59 @@ def named(identifier: str) -> tuple[str, str]:
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are of the invocation log."""
-    return any(v.get("schemaType") == KIND for v in sample.values())
+    return any(v.get("schemaType") == KIND or _is_batch(v) for v in sample.values())
 
 
-def row(value: Any, _: Context) -> UsageRow | None:
+def _is_batch(record: dict[str, Any]) -> bool:
+    return "modelInput" in record and "recordId" in record
+
+
+UNTOLD = "(model of the batch job)"
+NAMES = (
+    ("inputTokens", "outputTokens"),
+    ("prompt_tokens", "completion_tokens"),
+    ("prompt_token_count", "generation_token_count"),
+)
+"""What the usage of Amazon's, OpenAI's and Meta's models is called."""
+
+
+def _batched(record: dict[str, Any], ctx: Context) -> UsageRow:
+    """Return the row of a record of a batch job's output.
+
+    Raises:
+        Wrong: It failed, or does not tell its tokens.
+    """
+    made = record.get("modelOutput")
+    if not isinstance(made, dict):
+        raise Wrong("failed")
+    usage = mapping(made.get("usage")) or made
+    model = text(made.get("model"))
+    if not model:
+        ctx.tally.note(f"output of Bedrock's batch jobs names no model: --match '{UNTOLD}=...'")
+    if "input_tokens" in usage:
+        both(*(count(usage.get(f"{way}_tokens"), missing=None) for way in ("input", "output")))
+        tokens = anthropic_tokens(usage, ctx)
+    else:
+        ways = next((pair for pair in NAMES if usage.get(pair[0]) is not None), NAMES[0])
+        taken, answer = both(*(count(usage.get(way), missing=None) for way in ways))
+        beside = [count(usage.get(f"cache{k}InputTokenCount")) for k in ("Read", "Write")]
+        tokens = {"input": taken + sum(beside), "output": answer, "read": beside[0]}
+        tokens["write_unknown"] = beside[1]
+    return UsageRow(
+        model=named(model)[0] or UNTOLD,
+        provider="bedrock",
+        service="batch",
+        id=text(record.get("recordId")) + text(made.get("id")),
+        status=200,
+        **tokens,
+    )
+
+
+def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call; its input leaves out what was read and written."""
     call = mapping(value)
+    if _is_batch(call):
+        return _batched(call, ctx)
     if call.get("schemaType") != KIND:
         raise Wrong("not_a_call")
     taken, made = mapping(call.get("input")), mapping(call.get("output"))
@@ -70,8 +118,9 @@ def row(value: Any, _: Context) -> UsageRow | None:
 
 FORMAT = Format(
     name="bedrock",
-    title="Amazon Bedrock model invocation log",
-    exported="Bedrock settings, model invocation logging to S3; copy the folder here",
+    title="Amazon Bedrock model invocation log and output of batch jobs",
+    exported="Bedrock settings, model invocation logging to S3, or the *.jsonl.out of a batch job; "
+    "copy the folder here",
     grain="requests",
     looks=looks,
     row=row,

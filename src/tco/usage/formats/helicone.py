@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping
-from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
+from tco.usage.formats import Context, Format, both, charge, mapping
+from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample
 
 FAILED = 400
@@ -48,7 +48,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         key=hashed(text(call.get("helicone_api_key_id"))),
         id=text(call.get("request_id")),
         status=status,
-        usd_nano=nano(call.get("costUSD", call.get("cost"))),
+        usd_nano=charge(call.get("costUSD", call.get("cost")), ctx),
     )
 
 

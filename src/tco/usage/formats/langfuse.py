@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from tco.usage.formats import Context, Format, mapping, spelled
-from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
+from tco.usage.formats import Context, Format, charge, mapping, spelled
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample, opened_json
 
 CALLS = ("GENERATION", "EMBEDDING")
@@ -106,7 +106,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=text(spelled(seen, "traceId")),
         id=text(seen.get("id")),
         status=200,
-        usd_nano=nano(mapping(opened_json(spelled(seen, "costDetails"))).get("total")),
+        usd_nano=charge(mapping(opened_json(spelled(seen, "costDetails"))).get("total"), ctx),
         **_tokens(_usage(seen), ctx),
     )
 

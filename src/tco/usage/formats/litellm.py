@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, both, day_of, mapping
-from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, nano, text
+from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping
+from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json
 
 LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
@@ -25,7 +25,9 @@ def looks(sample: Sample) -> bool:
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call, or of a day."""
     call = mapping(value)
-    return _day(call) if "api_requests" in call and "startTime" not in call else _call(call, ctx)
+    return (
+        _day(call, ctx) if "api_requests" in call and "startTime" not in call else _call(call, ctx)
+    )
 
 
 def _failed(call: dict[str, Any]) -> bool:
@@ -41,7 +43,7 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         count(_first(call.get(f"{name}_tokens"), kept.get(f"{name}_tokens")), missing=None)
         for name in ("prompt", "completion", "total")
     )
-    failed, usd_nano = _failed(call), nano(call.get("spend"))
+    failed, usd_nano = _failed(call), charge(call.get("spend"), ctx)
     if failed and not taken and not made:
         raise Wrong("failed")
     taken, made = both(taken, made, total)
@@ -97,7 +99,7 @@ def _first(*values: Any) -> Any:
     return next((value for value in values if value is not None), None)
 
 
-def _day(day: dict[str, Any]) -> UsageRow:
+def _day(day: dict[str, Any], ctx: Context) -> UsageRow:
     start, end = day_of(day.get("date"))
     return UsageRow(
         model=text(day.get("model")),
@@ -115,7 +117,7 @@ def _day(day: dict[str, Any]) -> UsageRow:
         tag=text(day.get("tag")),
         session=text(day.get("user_id")),
         id=text(day.get("id")),
-        usd_nano=nano(day.get("spend")),
+        usd_nano=charge(day.get("spend"), ctx),
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
-from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
+from tco.usage.formats import Context, Format, both, charge, mapping, sequence, service_of
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
 CHUNK = "chat.completion.chunk"
@@ -78,7 +78,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=text(body.get("user") or body.get("safety_identifier")),
         id=text(body.get("id")),
         status=200,
-        usd_nano=nano(usage.get("cost")),
+        usd_nano=charge(usage.get("cost"), ctx),
     )
 
 

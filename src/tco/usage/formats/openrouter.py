@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, both, day_of, mapping
-from tco.usage.rows import UsageRow, count, nano, text
+from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping
+from tco.usage.rows import UsageRow, count, text
 from tco.usage.sources import Sample
 
 PAGE = {
@@ -52,13 +52,13 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         requests=count(day.get("requests"), missing=None),
         provider="openrouter",
         tag=text(day.get("provider_name")),
-        usd_nano=charged(day.get("usage"), day.get("byok_usage_inference")),
+        usd_nano=charged(ctx, day.get("usage"), day.get("byok_usage_inference")),
     )
 
 
-def charged(*usd: Any) -> int | None:
+def charged(ctx: Context, *usd: Any) -> int | None:
     """Return what was charged in all, with a key of one's own too; None where nothing says so."""
-    known = [amount for amount in map(nano, usd) if amount is not None]
+    known = [amount for one in usd if (amount := charge(one, ctx)) is not None]
     return sum(known) if known else None
 
 

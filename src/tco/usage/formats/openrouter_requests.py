@@ -40,7 +40,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         key=hashed(text(made.get("api_key_name"))),
         session=text(made.get("user")),
         id=text(made.get("generation_id")),
-        usd_nano=charged(made.get("cost_total"), made.get("byok_usage_inference")),
+        usd_nano=charged(ctx, made.get("cost_total"), made.get("byok_usage_inference")),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from array import array
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
-from tco.usage.rows import UsageRow, Wrong, count, moment, text
+from tco.usage.rows import UsageRow, Wrong, checked, count, moment, place_key, text
 from tco.usage.sources import RawRecord, Sample
 
 CALLS = (
@@ -137,11 +138,11 @@ def _thought(
     return 0, reasoning
 
 
-def _counts(span: dict[str, Any], at: dict[str, Any], ctx: Context) -> tuple[int, int]:
+def _counts(span: dict[str, Any], at: dict[str, Any]) -> tuple[int, int]:
     """Return input and output of a call, as its span says.
 
     Raises:
-        Wrong: It is no call, failed, or tells one of them only, or was counted.
+        Wrong: It is no call, failed, or tells one of them only.
     """
     operation = at.get("gen_ai.operation.name") or at.get("llm.request.type")
     operation = operation or text(at.get(OPENINFERENCE)).lower()
@@ -156,22 +157,27 @@ def _counts(span: dict[str, Any], at: dict[str, Any], ctx: Context) -> tuple[int
         raise Wrong("failed" if error else "not_a_call")
     if made is None and str(operation).startswith("embedding"):
         made = 0
-    said, made = both(taken, made, _of(at, TOTAL))
-    _once(span, (said, made), ctx)
-    return said, made
+    return both(taken, made, _of(at, TOTAL))
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
-    """Return the row of a span that is one call of a model; agents repeat their children."""
+    """Keep the row of a span that is one call of a model; agents repeat their children."""
     at = _attributes(value)
-    said, made = _counts(value, at, ctx)
+    trace, own, outer = _ids(value)
+    ids = [hash((trace, name)) if name else 0 for name in (own, outer)]
+    try:
+        said, made = _counts(value, at)
+    except Wrong:
+        if all(ids):
+            ctx.kept.setdefault("links", array("q")).extend(ids)
+        raise
     read, written = _of(at, READ) or 0, _of(at, WRITTEN) or 0
     inclusive = said >= read + written and _scope(value) not in BESIDE
     provider = text(
         _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
     ).lower()
     more, reasoning = _thought(value, at, provider, said + made, ctx)
-    return UsageRow(
+    found = UsageRow(
         model=text(_first(at, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")),
         input=said if inclusive else said + read + written,
         output=made + more,
@@ -183,9 +189,23 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         provider=provider,
         service=service_of(_first(at, *TIER)),
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),
-        id="".join(_ids(value)[:2]),
         status=200,
     )
+    ctx.kept.setdefault("calls", []).append(Traced(checked(found), ctx.place, *ids))
+    return None
+
+
+class Traced(NamedTuple):
+    """A call, where it was told, and numbers that stand for its span and the one around it."""
+
+    row: UsageRow
+    place: str
+    own: int
+    outer: int
+
+
+MOST_AROUND = 20
+"""Spans that are no calls between two that tell the same."""
 
 
 def _ids(span: dict[str, Any]) -> tuple[str, str, str]:
@@ -195,23 +215,59 @@ def _ids(span: dict[str, Any]) -> tuple[str, str, str]:
     return trace, own, text(spelled(at, "parentSpanId") or at.get("parent_id"))
 
 
-def _once(span: dict[str, Any], counts: tuple[int, int], ctx: Context) -> None:
-    """Refuse a call that a span inside it or around it tells, too: two libraries traced it.
+def done(ctx: Context) -> Iterator[UsageRow]:
+    """Return the calls, once each: a span around another that says the same tells the same call.
 
-    Raises:
-        Wrong: It was counted.
+    Two libraries traced it, or a gateway beside its client; other spans may lie between the two.
+    Of the spans of a call the one that tells most of its tokens counts.
     """
-    trace, own, parent = _ids(span)
-    mine, outer = (trace, own), (trace, parent)
-    inner: dict[Any, Any] = ctx.kept.setdefault("inner", {})
-    calls: dict[Any, Any] = ctx.kept.setdefault("calls", {})
-    again = counts in (inner.get(mine), calls.get(outer))
-    if own:
-        calls[mine] = counts
-    if parent:
-        inner[outer] = counts
-    if again:  # a third library may have traced it, too
-        raise Wrong("duplicate")
+    calls: list[Traced] = ctx.kept.get("calls", [])
+    of = {call.own: call for call in reversed(calls) if call.own}
+    around = _around({call.outer for call in calls} - of.keys() - {0}, of, ctx)
+    told: dict[int, Traced] = {}
+    for call in calls:
+        if call.own and of[call.own] is not call:
+            ctx.tally.leave("duplicate", call.place)
+            continue
+        top, seen = call, {call.own}
+        while (outer := of.get(around.get(top.outer, top.outer))) is not None:
+            if outer.own in seen or _said(outer.row) != _said(call.row):
+                break
+            seen.add(outer.own)
+            top = outer
+        key = top.own or -1 - len(told)
+        before = told.get(key)
+        if before is not None:
+            ctx.tally.leave("duplicate", max(call.place, before.place, key=place_key))
+        if before is None or _tells(call.row) > _tells(before.row):
+            told[key] = call
+    yield from (call.row for call in told.values())
+
+
+def _said(row: UsageRow) -> tuple[int, int]:
+    return row.input, row.output
+
+
+def _tells(row: UsageRow) -> tuple[bool, int, int]:
+    return bool(row.model), (row.read or 0) + row.written, row.reasoning or 0
+
+
+def _around(sought: set[int], of: Mapping[int, Traced], ctx: Context) -> dict[int, int]:
+    """Return the nearest call around spans that are none."""
+    links, outer_of = ctx.kept.get("links", array("q")), dict[int, int]()
+    wanted = sought
+    while wanted:
+        pairs = zip(links[::2], links[1::2], strict=True)
+        new = {own: outer for own, outer in pairs if own in wanted and own not in outer_of}
+        outer_of |= new
+        wanted = {outer for outer in new.values() if outer not in of} - outer_of.keys()
+    found = {}
+    for span in sought:
+        at, steps = span, 0
+        while at not in of and at in outer_of and steps < MOST_AROUND:
+            at, steps = outer_of[at], steps + 1
+        found[span] = at
+    return found
 
 
 FORMAT = Format(
@@ -222,5 +278,6 @@ FORMAT = Format(
     looks=looks,
     row=row,
     parts=parts,
+    done=done,
     knows="lifetimes of cache writes are not told",
 )

@@ -225,6 +225,8 @@ INTEGERS = (
 
 FILE = "file_of_the_row"
 """What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
+UNTIDY = re.compile(r":\d\d(,\d+|[.\d]*\s+[-+]\d\d:?\d\d( UTC)?)$")
+"""A time that DuckDB does not cast: `10:00:00,123`, `10:00:00 +00:00`, `10:00:00 +0000 UTC`."""
 ODD = -(10**18)
 """Stands for a count that is no number."""
 DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)[.](\d{1,2}|\d{4,})|[-+]?(0|[1-9]\d{3,})[.]\d{3}")
@@ -244,6 +246,8 @@ class Raw:
         late: What the beginning of no file has, though a later line may, by all its names.
         dotted: Fields that have a dot in their names, and lie in no other.
         decimals: Some number has a point before its decimals: in none it marks thousands.
+        untidy: Some time is written as DuckDB does not cast it.
+        commas: Amounts have a comma before their decimals.
     """
 
     def __init__(
@@ -260,6 +264,7 @@ class Raw:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
         self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
+        self.untidy = self.commas = False
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
         """Return the relation of all records of some files; of CSV torn lines are none.

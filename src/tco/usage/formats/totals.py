@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from tco.errors import UsageError
-from tco.usage.formats import DAY_S, Context, Format, Span, day_of, mapping, service_of, table
-from tco.usage.rows import UsageRow, Wrong, count, moment, nano, text
+from tco.usage.formats import (
+    DAY_S,
+    Context,
+    Format,
+    Span,
+    charge,
+    day_of,
+    mapping,
+    service_of,
+    table,
+)
+from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -32,6 +43,10 @@ COMMA_DECIMAL = re.compile(
     r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
 )
 """Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
+COMMA = re.compile(r"^-?[\d.]*,\d+$")
+POINT_DECIMAL = re.compile(
+    r"^-?(\d{1,3}(,\d{3})+\.\d+|0\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,})$"
+)
 AROUND = "[$\\s\u00a0\u202f_]|USD"
 """What may stand in an amount of dollars beside its number."""
 
@@ -66,10 +81,27 @@ def looks(sample: Sample) -> bool:
     return tokens and "model" in at and not others
 
 
-def _number(value: Any, *, whole: bool) -> Any:
+def comma_decimals(delimiter: str, amounts: Iterable[Any]) -> bool:
+    """Return whether `1,234` is 1.234: a `;` parts the columns, or some amount says so itself.
+
+    >>> comma_decimals(";", ["1,234"]), comma_decimals("\\t", ["1,234", "0,05"])
+    (True, True)
+    >>> comma_decimals(";", ["1,234", "12.50"]), comma_decimals(",", ["1,234"])
+    (False, False)
+    """
+    bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
+    told = any(map(COMMA_DECIMAL.match, bare))
+    return told or (delimiter == ";" and not any(map(POINT_DECIMAL.match, bare)))
+
+
+def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
     """Return a cell of a spreadsheet as a number: `1,234,567`, `1.234.567`, `$12.30`, `12,30`.
 
     A whole number of the form `10.000` is one of thousands.
+
+    Args:
+        whole: It counts something.
+        commas: Amounts have a comma before their decimals.
 
     Raises:
         Wrong: An amount in another money.
@@ -81,7 +113,7 @@ def _number(value: Any, *, whole: bool) -> Any:
     text = re.sub(AROUND, "", value)
     if whole and THOUSANDS.match(text):
         return text.replace(".", "")
-    if COMMA_DECIMAL.match(text):
+    if COMMA_DECIMAL.match(text) or (commas and not whole and COMMA.match(text)):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "")
 
@@ -90,11 +122,16 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a line; cached input is a part of input, unless its name says otherwise."""
     cells = mapping(value)
     if "columns" not in ctx.state:
-        ctx.state["columns"] = columns_of(cells, ctx.columns)
+        at = ctx.state["columns"] = columns_of(cells, ctx.columns)
+        amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
+        ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
     at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
         return _number(cells.get(at.get(name)), whole=name != "cost")
+
+    def amount() -> Any:
+        return _number(cells.get(at.get("cost")), whole=False, commas=ctx.state["commas"])
 
     model = text(cells.get(at.get("model")))
     if model.lower() in ("total", "sum", "all", "grand total"):
@@ -120,7 +157,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         team=text(cells.get(at.get("team"))),
         project=text(cells.get(at.get("project"))),
         tag=text(cells.get(at.get("tag"))),
-        usd_nano=nano(cell("cost")),
+        usd_nano=charge(amount, ctx),
     )
 
 
