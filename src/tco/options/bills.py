@@ -43,7 +43,7 @@ from tco.engine.shapes import (
 from tco.options.cheapest import cheapest, sure_enough
 from tco.options.hours import STEP, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
-from tco.options.prices import LIST_PRICE, Buying, flows_of, token_rates
+from tco.options.prices import LIST_PRICE, Buying, flows_of, scaled, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
@@ -256,7 +256,12 @@ def usd_of(option: Option, settings: Settings) -> float:
 
 
 def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
-    return (*charged_lines(option, settings), *team_lines(settings, by_token=True))
+    return (*charged_lines(option, settings), *settings.once(_callers))
+
+
+def _callers(settings: Settings) -> tuple[Line, ...]:
+    """Return who looks after what is called by the token: the same whichever option that is."""
+    return team_lines(settings, by_token=True)
 
 
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
@@ -332,7 +337,7 @@ def _rates(
         length_cv=settings.value("workload.length_cv"),
         cache_min_tokens=option.cache_min_tokens,
         buying=option.buying,
-        factor=settings.value(price_factor(option.tier)) * option.factor,
+        factor=scaled(settings.value(price_factor(option.tier)), option.factor),
         holidays_per_year=settings.value("price.holidays_per_year"),
         origin=option.origin,
         source=option.source,
