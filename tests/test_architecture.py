@@ -87,7 +87,6 @@ LONG = {
     "catalog/benches/formats.py vllm",
     "cli/catalog.py update",
     "options/offers.py token_option",
-    "options/prices.py token_rates",
     "render/screens/compare.py _columns",
     "render/screens/size.py _columns",
     "usage/bill.py _result",

@@ -9,7 +9,7 @@ import pytest
 
 from tco.analysis.montecarlo.sample import LEVELS, percentiles
 from tco.engine.draws import (
-    FEWEST_BY_DIGITS,
+    FEWEST_BY_KEY,
     Kind,
     Spread,
     ascending,
@@ -23,18 +23,18 @@ from tco.engine.shapes import Workload
 from tco.options.cheapest import FEW_CASES, cheapest
 from tco.ranges import Span
 
-MANY = 3 * FEWEST_BY_DIGITS
+MANY = 3 * FEWEST_BY_KEY
 
 
 @pytest.mark.parametrize("size", [2, 100, MANY])
-def test_numbers_are_ordered_by_digits_as_by_comparing(size: int) -> None:
+def test_numbers_are_ordered_by_keys_as_by_comparing(size: int) -> None:
     values = np.random.default_rng(size).standard_normal(size)
     assert ascending(values).tolist() == np.argsort(values, kind="stable").tolist()
 
 
 def test_numbers_that_lie_within_one_step_or_are_equal_are_ordered_too() -> None:
     rng = np.random.default_rng(3)
-    close = np.append(1.0 + rng.permutation(MANY) * 1e-13, 1e9)  # one step of the digits is 0.2
+    close = np.append(1.0 + rng.permutation(MANY) * 1e-13, 1e9)  # one step of the keys is 4e-6
     assert ascending(close).tolist() == np.argsort(close, kind="stable").tolist()
     for equal in (np.repeat(rng.random(MANY // 2), 2), np.full(MANY, 7.0)):
         assert equal[ascending(equal)].tolist() == np.sort(equal).tolist()
@@ -52,6 +52,20 @@ def test_percentiles_are_those_of_sorted_rows() -> None:
     rows[1, :200] = np.inf
     at = np.array(LEVELS) * 1_000  # whole numbers: nothing lies between two values
     assert percentiles(rows).tolist() == np.sort(rows, axis=1)[:, at.astype(int)].tolist()
+
+
+@pytest.mark.parametrize("draws", [1, 2, 3, 20, 21, 1_000])
+def test_percentiles_between_two_draws_are_linear(draws: int) -> None:
+    rng = np.random.default_rng(draws)
+    rows = np.round(rng.normal(size=(4, draws)), 1)  # ties
+    rows[1, rng.random(draws) < 0.6], rows[2, rng.random(draws) < 0.3] = np.inf, np.nan
+    with np.errstate(invalid="ignore"):
+        wanted = np.sort(rows, axis=1)  # what is no number comes last
+        at = np.array(LEVELS) * (draws - 1)
+        low = at.astype(int)
+        one, other = wanted[:, low], wanted[:, np.minimum(low + 1, draws - 1)]
+        line = np.where(one == other, one, one + (at - low) * (other - one))
+    assert np.array_equal(percentiles(rows), line, equal_nan=True)
 
 
 def test_the_answer_of_many_cases_is_that_of_each() -> None:

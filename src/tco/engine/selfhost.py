@@ -243,14 +243,14 @@ def rent_line(
 OTHER = "rent.other_share"
 
 
-def share_line(item: str, usd: Number, unit: str, share: Number, path: str) -> Line:
-    """Return a line that is an assumed share of another amount."""
+def share_line(item: str, quantity: Number, unit: str, rate: Number, path: str) -> Line:
+    """Return a line at an assumed rate, such as a share of another amount."""
     return Line(
         item=item,
         group="other",
-        quantity=usd,
+        quantity=quantity,
         unit=unit,
-        rate_usd=share,
+        rate_usd=rate,
         origin="assumed",
         source=path,
     )
@@ -280,28 +280,14 @@ class Traffic:
 
 def storage_line(replicas: Number, weights_gb: Number, usd_per_gb_month: Number) -> Line:
     """Return the disks that hold the weights, one copy a replica: ``replicas * GB * USD/GB``."""
-    return Line(
-        item="storage of weights",
-        group="other",
-        quantity=replicas * weights_gb,
-        unit="GB",
-        rate_usd=usd_per_gb_month,
-        origin="assumed",
-        source="service.storage_usd_per_gb_month",
-    )
+    path = "service.storage_usd_per_gb_month"
+    return share_line("storage of weights", replicas * weights_gb, "GB", usd_per_gb_month, path)
 
 
 def balancer_line(usd_per_hour: Number, hours_per_month: Number = HOURS_PER_MONTH) -> Line:
     """Return one load balancer before the fleet, every hour of the month."""
-    return Line(
-        item="load balancer",
-        group="other",
-        quantity=hours_per_month,
-        unit="h",
-        rate_usd=usd_per_hour,
-        origin="assumed",
-        source="service.balancer_usd_per_h",
-    )
+    path = "service.balancer_usd_per_h"
+    return share_line("load balancer", hours_per_month, "h", usd_per_hour, path)
 
 
 def traffic_lines(
@@ -320,27 +306,19 @@ def traffic_lines(
     out = load.output_tokens * traffic.bytes_per_output_token / BYTES_PER_GB
     both = out + load.input_tokens * traffic.bytes_per_input_token / BYTES_PER_GB
     bytes_said = "service.bytes_per_output_token"
-    rows: tuple[tuple[str, Number, Number, Origin, str], ...] = (
-        (
-            "load balancer, traffic",
-            both,
-            traffic.balancer_usd_per_gb,
-            "assumed",
-            f"{bytes_said} + service.balancer_usd_per_gb",
-        ),
-        ("egress", out, traffic.egress_usd_per_gb, origin, f"{bytes_said} + {source}"),
-    )
-    return tuple(
+    passed_on = f"{bytes_said} + service.balancer_usd_per_gb"
+    rate = traffic.balancer_usd_per_gb
+    return (
+        share_line("load balancer, traffic", both, "GB", rate, passed_on),
         Line(
-            item=item,
+            item="egress",
             group="other",
-            quantity=gb,
+            quantity=out,
             unit="GB",
-            rate_usd=rate,
-            origin=who,
-            source=said,
-        )
-        for item, gb, rate, who, said in rows
+            rate_usd=traffic.egress_usd_per_gb,
+            origin=origin,
+            source=f"{bytes_said} + {source}",
+        ),
     )
 
 
@@ -348,21 +326,10 @@ def permission_lines(
     licence_usd_per_month: Number, audit_usd_per_month: Number
 ) -> tuple[Line, ...]:
     """Return what the right to run it costs: fees of the model's licence, audits and compliance."""
-    rows = (
-        ("licence of the model", licence_usd_per_month, "compliance.licence_usd_per_month"),
-        ("audit and compliance", audit_usd_per_month, "compliance.audit_usd_per_month"),
-    )
-    return tuple(
-        Line(
-            item=item,
-            group="other",
-            quantity=usd,
-            unit="USD",
-            rate_usd=1.0,
-            origin="given",
-            source=path,
-        )
-        for item, usd, path in rows
+    paths = [f"compliance.{what}_usd_per_month" for what in ("licence", "audit")]
+    return (
+        _given("licence of the model", licence_usd_per_month, "USD", 1.0, paths[0]),
+        _given("audit and compliance", audit_usd_per_month, "USD", 1.0, paths[1]),
     )
 
 

@@ -43,7 +43,7 @@ from tco.engine.shapes import (
 from tco.options.cheapest import cheapest, sure_enough
 from tco.options.hours import STEP, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
-from tco.options.prices import LIST_PRICE, Buying, flows_of, token_rates
+from tco.options.prices import LIST_PRICE, Buying, flows_of, scaled, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps
@@ -234,17 +234,22 @@ def same_weights(a: Option, b: Option) -> bool | None:
 def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
     """Return the lines of an option's monthly bill; amounts broadcast over the settings' arrays."""
     if isinstance(option, TokenOption):
-        return (*charged_lines(option, settings), *team_lines(settings, by_token=True))
+        return (*charged_lines(option, settings), *settings.once(_callers))
     if isinstance(option, SelfOption):
         return own_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
     if isinstance(option, ProvisionedOption):
-        return (units_line(option, settings), *team_lines(settings, by_token=True))
+        return (units_line(option, settings), *settings.once(_callers))
     return _fixed_bill(option, settings)
 
 
 def usd_of(option: Option, settings: Settings) -> float:
     """Return an option's bill under settings without arrays [USD/month]."""
     return number(total_usd(lines(option, settings)))
+
+
+def _callers(settings: Settings) -> tuple[Line, ...]:
+    """Return who looks after what is called by the token: the same whichever option that is."""
+    return team_lines(settings, by_token=True)
 
 
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
@@ -320,7 +325,7 @@ def _rates(
         length_cv=settings.value("workload.length_cv"),
         cache_min_tokens=option.cache_min_tokens,
         buying=option.buying,
-        factor=settings.value(price_factor(option.tier)) * option.factor,
+        factor=scaled(settings.value(price_factor(option.tier)), option.factor),
         holidays_per_year=settings.value("price.holidays_per_year"),
         origin=option.origin,
         source=option.source,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from tco.engine.ledger import Flows, Origin, TokenRates, token_flows
+from tco.engine.ledger import Flows, Origin, TokenRates, is_none, token_flows
 from tco.engine.shapes import Floats, Number, Workload
 from tco.options.scenario import Scenario
 from tco.options.settings import Settings, workload
@@ -96,7 +96,7 @@ def lengths(isl: Number, cv: Number) -> tuple[Floats, ...]:
         isl: Mean input of a request [token/request].
         cv: Standard deviation over the mean [1].
     """
-    if not np.any(cv):
+    if is_none(cv) or not np.any(cv):
         return (np.asarray(isl, dtype=float),)
     sigma = np.sqrt(np.log1p(np.square(cv)))
     nodes = [np.exp(sigma * z) for z in _normal(LENGTH_NODES)]
@@ -323,11 +323,29 @@ def token_rates(
     }
     if _thinks_apart(rates, modifiers):
         base["reasoning_output"] = _or(rates.reasoning_output, rates.output) * factor
-    buying = as_sold(buying, modifiers)
+    batch = base
+    if modifiers or cache_min_tokens:
+        inputs = _Inputs.of(isl, length_cv, buying)
+        if modifiers:
+            sold = as_sold(buying, modifiers)
+            if any(m.when.holidays for m in modifiers if not _on_demand(m)):
+                sold = replace(sold, holidays_per_year=holidays_per_year)
+            base, batch = _modified(base, rates, modifiers, inputs, sold)
+        short = _short_share(inputs, cache_min_tokens)
+        base, batch = (_with_short(prices, short) for prices in (base, batch))
+    late = {f"batch_{key}": price for key, price in batch.items()}
+    return TokenRates(**base, **late, origin=origin, source=source)
+
+
+def _modified(
+    base: dict[str, Number],
+    rates: Rates,
+    modifiers: list[Modifier],
+    inputs: _Inputs,
+    buying: Buying,
+) -> tuple[dict[str, Number], dict[str, Number]]:
+    """Return the prices, and those of the batch tier, with the modifiers of what is bought."""
     plain = [m for m in modifiers if not _on_demand(m)]
-    inputs = _Inputs.of(isl, length_cv, buying)
-    known = any(m.when.holidays for m in plain)
-    buying = replace(buying, holidays_per_year=holidays_per_year) if known else buying
     asked = [m for m in modifiers if _asked_for(m, buying)]
     base = {
         key: scaled(
@@ -340,23 +358,7 @@ def token_rates(
     }
     batch = _batch(base, rates, modifiers)
     service = [m for m in modifiers if buying.service and m.when.service == buying.service]
-    base = {key: scaled(price, _product(service[:1], key, rates)) for key, price in base.items()}
-    short = _short_share(inputs, cache_min_tokens)
-    base, batch = (_with_short(prices, short) for prices in (base, batch))
-    return TokenRates(
-        input=base["input"],
-        output=base["output"],
-        cached_input=base["cached_input"],
-        batch_input=batch["input"],
-        batch_output=batch["output"],
-        batch_cached_input=batch["cached_input"],
-        cache_write=base["cache_write"],
-        batch_cache_write=batch["cache_write"],
-        reasoning_output=base.get("reasoning_output"),
-        batch_reasoning_output=batch.get("reasoning_output"),
-        origin=origin,
-        source=source,
-    )
+    return {key: scaled(p, _product(service[:1], key, rates)) for key, p in base.items()}, batch
 
 
 def _thinks_apart(rates: Rates, modifiers: list[Modifier]) -> bool:
@@ -378,7 +380,7 @@ def _short_share(inputs: _Inputs, least: int) -> Number:
 
 def _with_short(prices: dict[str, Number], short: Number) -> dict[str, Number]:
     """Return prices of which a share of cached and written input is plain input after all."""
-    if not np.any(short):
+    if is_none(short) or not np.any(short):
         return prices
     plain = prices["input"]
     cached = {key: prices[key] + short * (plain - prices[key]) for key in CACHED}
@@ -440,8 +442,7 @@ class _Inputs(NamedTuple):
         own = buying.lengths
         if own is None:
             some = lengths(isl, length_cv)
-            each = tuple(np.ones_like(one) for one in some)
-            return cls(some, dict.fromkeys(ANSWERS, each))
+            return cls(some, dict.fromkeys(ANSWERS, (1.0,) * len(some)))
         factor = isl / (sum(own.input) / sum(own.requests))
         parts = zip(own.input, own.read, own.written, strict=True)
         fresh = tuple(taken - read - written for taken, read, written in parts)

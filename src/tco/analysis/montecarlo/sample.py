@@ -321,12 +321,28 @@ class Tally:
 def percentiles(values: Floats) -> Floats:
     """Return the values at `LEVELS` of rows, linear between neighbours [rows, levels]."""
     at = np.array(LEVELS) * (values.shape[1] - 1)
-    low = at.astype(np.int64)
-    high = np.minimum(low + 1, values.shape[1] - 1)
-    ascending = np.partition(values, sorted({*low.tolist(), *high.tolist()}), axis=1)
-    before, after = ascending[:, low], ascending[:, high]
+    low, which = np.unique(at.astype(np.int64), return_inverse=True)
+    pairs = np.array([_parted(row.copy(), low.tolist()) for row in values])
+    before, after = pairs[:, which, 0], pairs[:, which, 1]
     with np.errstate(invalid="ignore"):
-        return np.where(before == after, before, before + (at - low) * (after - before))
+        return np.where(before == after, before, before + (at - low[which]) * (after - before))
+
+
+def _parted(row: Floats, places: Sequence[int]) -> list[tuple[float, float]]:
+    """Return what stands at ascending places of a row in its order, and next to it; moves them.
+
+    One place and then either side of it takes numpy a third of what all at once take.
+    """
+    if not places:
+        return []
+    middle = len(places) // 2
+    place = places[middle]
+    row.partition(place)
+    after = row[place + 1 :] if place + 1 < row.size else row[place:]
+    following = after.min()  # not a number where any of them is not
+    pair = row[place], np.fmin.reduce(after) if np.isnan(following) else following
+    later = [other - place for other in places[middle + 1 :]]
+    return [*_parted(row[: place + 1], places[:middle]), pair, *_parted(row[place:], later)]
 
 
 def sampled(
