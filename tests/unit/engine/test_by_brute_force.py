@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tco.engine import capacity, crossings, gaps, sessions
+from tco.engine import capacity, crossings, gaps, hybrid, sessions
 from tco.engine import replica as replicas
 from tco.engine.constants import FITTED
 from tco.engine.shapes import TUNED, GpuShape, Layout, ModelShape
@@ -289,3 +289,14 @@ def test_a_session_shorter_than_what_all_share_has_nothing_of_its_own_to_lose() 
     assert made.first_s == close(prefill_s(model, layout, 0.0, 8e3))
     long = replace(AGENTS, new_tokens=70e3)
     assert served(model, layout, of=long).hit_s == close(prefill_s(model, layout, 60e3, 60e3))
+
+
+# Several settings at once are each alone.
+
+
+def test_units_that_cost_more_awake_and_such_that_do_not_are_awake_alike() -> None:
+    unit = hybrid.Resource(unit=2.0, usd_per_hour=3.0, awake_usd=0.5, at_once=4.0, headroom=0.8)
+    layers = A([[0.0, 0.4, 1.1, 2.0], [0.0, 0.0, 0.3, 1.9]])
+    mixed = replace(unit, awake_usd=A([0.5, 0.0])).awake(layers)
+    assert np.abs(mixed - unit.awake(layers)).max() < 1e-12
+    assert mixed[:, 0].tolist() == [0.0, 0.0] and 0.0 < mixed[1, 2] < mixed[1, 3] <= 1.0
