@@ -295,11 +295,15 @@ def put_in(site: Site) -> None:
 
 def forget() -> None:
     """Empty what functions remember: it may be what a mutant's would say otherwise."""
-    for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper) and (one.__module__ or "").startswith(
-            FORMULAS
-        ):
-            one.cache_clear()
+    for one in _remembering(len(sys.modules)):
+        one.cache_clear()
+
+
+@functools.lru_cache(maxsize=1)
+def _remembering(_: int) -> list[Any]:
+    """Return the functions that remember, looked for anew once another module is loaded."""
+    every = (one for one in gc.get_objects() if isinstance(one, functools._lru_cache_wrapper))
+    return [one for one in every if (one.__module__ or "").startswith(FORMULAS)]
 
 
 def _same_but_code(old: object, new: object) -> bool:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+import tco
 from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.catalog.load import load_catalog
+from tco.errors import InfeasibleError
+from tco.options import offers
 
 LIMIT = 200_000
 TIERED = "google/gemini-2.5-pro"
@@ -118,3 +124,33 @@ def test_a_bill_that_is_mostly_engineers_says_so(shipped: Any, tokens: float, to
     assert best.breakdown is not None and best.monthly_usd is not None
     assert (best.breakdown.people > best.monthly_usd / 2) is told
     assert ("$2,000 of it for engineers" in found.verdict) is told
+
+
+@pytest.mark.parametrize("factor", [1.0, 2.0])
+def test_what_nobody_sees_of_an_output_fills_context_and_limit_too(factor: float) -> None:
+    """131,072 tokens are all that llama-3.3-70b reads and writes, 32,768 what gpt-4.1 writes."""
+    thinks = {"workload.reasoning_factor": factor}
+    said: dict[str, Any] = {"tokens": "1B", "set": thinks, "as_of": "2026-11-21"}
+    most = int(32_768 / factor)
+    assert tco.explain("openai/gpt-4.1", isl=1_000, osl=most, **said).option.monthly_usd
+    with pytest.raises(InfeasibleError, match="longer than the 32,768 it gives"):
+        tco.explain("openai/gpt-4.1", isl=1_000, osl=most + 1, **said)
+    full = int(131_072 - 1_000 * factor)
+    for name in ("deepinfra/llama-3.3-70b", "self/llama-3.3-70b"):
+        assert tco.explain(name, isl=full, osl=1_000, **said).option.monthly_usd
+        with pytest.raises(InfeasibleError, match=r"of 131,073 tokens is longer than its context"):
+            tco.explain(name, isl=full + 1, osl=1_000, **said)
+
+
+def test_a_price_to_come_is_weighed_with_what_nobody_sees(
+    asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Output from $1 to $2: (100 + 200) / 200 is 1.5; at three times the output 700 / 400."""
+    rates = SimpleNamespace(input=1.0, output=1.0)
+    later = SimpleNamespace(usd_per_mtok=SimpleNamespace(input=1.0, output=2.0))
+    option: Any = SimpleNamespace(id="openai/gpt-4.1", later=(), rates=rates)
+    for factor, times in ((1.0, 1.5), (3.0, 1.75)):
+        inputs = asked(isl=100, osl=100, settings={"workload.reasoning_factor": factor})
+        day = inputs.day + timedelta(days=9)
+        monkeypatch.setattr(offers, "_next", lambda *_, day=day: (day, later))
+        assert offers.coming(option, inputs) == (9, pytest.approx(times))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import date
 from types import SimpleNamespace
@@ -214,3 +215,21 @@ def test_a_plan_says_how_to_describe_units(asked: Any) -> None:
     inputs = asked(tokens=50e9, options=(QUOTE,))
     with pytest.raises(UsageError, match="describe one as kind=fixed"):
         plan(inputs, overflow="openai/gpt-4.1", own="quote")
+
+
+def test_the_steps_of_units_multiply_to_what_they_say() -> None:
+    """Hidden thinking was left out of the tokens that were shown, not of those that count."""
+    for factor in ("1", "2.5"):
+        asked = ("--tokens", "20B", "--isl", "1000", "--osl", "200", "--cached", "40%", *DAY)
+        thinks = ("--set", f"workload.reasoning_factor={factor}")
+        text = " ".join(run("explain", "azure/ptu-gpt-4.1:gpt-4.1", *asked, *thinks).stdout.split())
+        shown = re.search(
+            r"counts for ([\d,]+) in x \(1 - ([\d.]+)% cached x \(1 - ([\d.]+)\)\) \+ ([\d,]+) out"
+            r" x ([\d.]+) = ([\d,]+) input",
+            text,
+        )
+        assert shown, text
+        told = (float(x.replace(",", "")) for x in shown.groups())
+        read, cached, credit, out, weight, whole = told
+        assert out == 200 * float(factor)
+        assert whole == round(read * (1 - cached / 100 * (1 - credit)) + out * weight)

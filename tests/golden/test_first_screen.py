@@ -11,11 +11,13 @@ import re
 import shlex
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from running import DAY, ROOT, next_commands, run
 
 from tco.render import first
+from tco.render.output import rendered
 
 LINES, COLUMNS = 24, 80
 
@@ -112,10 +114,20 @@ LONG = (
 COMMANDS = (*COMPARE, *BREAKEVEN, *EXPLAIN, *OTHERS, *LONG)
 
 
+ANSWERS: dict[str, Any] = {}
+"""What the screens are of, by their command."""
+
+
 @cache
 def played(command: str) -> Any:
     """Return what a command prints; each is run once, whichever test asks for it."""
-    return run(*shlex.split(command), *DAY)
+
+    def shown(result: Any, *args: Any, **more: Any) -> str:
+        ANSWERS[command] = result
+        return rendered(result, *args, **more)
+
+    with patch("tco.cli.answer.rendered", shown):
+        return run(*shlex.split(command), *DAY)
 
 
 @cache
@@ -149,12 +161,21 @@ def test_a_first_screen_is_24_lines_of_80_columns(command: str) -> None:
 @pytest.mark.parametrize("command", (*COMPARE, *BREAKEVEN, *OTHERS))
 def test_a_first_screen_begins_with_the_verdict(command: str) -> None:
     screen = " ".join(played(command).stdout.split())
-    document = documented(command)
-    told, rest = first.leading(document["verdict"])
+    verdict = ANSWERS[command].verdict
+    told, rest = first.leading(verdict)
     assert screen.startswith(" ".join(told.split()))
     whole = f"{told} {rest}".strip()
-    assert whole == document["verdict"]
+    assert whole == verdict
     assert played(command).stdout.partition("\n\n")[0].count("\n") < first.LINES
+
+
+EACH = (*COMPARE[:2], *BREAKEVEN[::4], *OTHERS[:4], *OTHERS[6:9], OTHERS[12], OTHERS[16])
+
+
+@pytest.mark.parametrize("command", EACH)
+def test_the_verdict_of_a_screen_is_that_of_its_json(command: str) -> None:
+    assert played(command).exit_code == 0
+    assert documented(command)["verdict"] == ANSWERS[command].verdict
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,10 +166,15 @@ def told(command: str, kind: str) -> str:
     return str(done.stdout)
 
 
+@cache
+def answered(name: str) -> Any:
+    """Return what a function answers; each is asked once, whichever test needs it."""
+    return SAME[name][1]()
+
+
 @pytest.mark.parametrize("name", SAME)
 def test_a_function_answers_what_its_command_does(name: str) -> None:
-    command, ask = SAME[name]
-    answer = ask()
+    command, answer = SAME[name][0], answered(name)
     assert isinstance(answer, tco.Answer)
     assert answer.to_json() == told(command, "json")
     assert answer.to_csv() == told(command, "csv")
@@ -178,7 +184,7 @@ def test_a_function_answers_what_its_command_does(name: str) -> None:
 
 
 def test_every_kind_of_answer_is_among_them() -> None:
-    schemas = {ask().schema for _, ask in SAME.values()}
+    schemas = {answered(name).schema for name in SAME}
     kinds = {inspect.get_annotations(kind.__mro__[2])["schema"] for kind in answers.KINDS}
     assert {f"Literal['{schema}']" for schema in schemas} | {"Literal['tco.plan-portfolio/1']"} == {
         kind.replace('"', "'") for kind in kinds
@@ -254,7 +260,7 @@ def test_a_notebook_shows_a_table_in_which_every_name_is_escaped() -> None:
 
 @pytest.mark.parametrize("name", SAME)
 def test_every_answer_shows_itself(name: str) -> None:
-    answer = SAME[name][1]()
+    answer = answered(name)
     assert str(answer) == getattr(answer, "verdict", str(answer)) != ""
     assert "\n" not in repr(answer)
     assert repr(answer).startswith(f"<{type(answer).__name__}, ")

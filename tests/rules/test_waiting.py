@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 import tco
 from tco.engine.fleet import busiest_stretch, peak_with_waiting
 from tco.errors import UsageError
+from tco.options.settings import target
 
 DAY = {"as_of": "2026-11-21"}
 OWN: Any = {"tier": "self", "model": "llama-3.3-70b", "gpu": "h100-sxm", **DAY}
@@ -122,3 +124,14 @@ def test_a_deadline_that_cannot_be_is_refused_and_an_idle_one_told() -> None:
         tco.compare(tokens="5B", deadline="5s", batch="100%", **OWN)
     idle = tco.compare(tokens="5B", deadline="24h", **OWN)
     assert "deadline was given and enters none of these bills" in " ".join(idle.warnings)
+
+
+def test_hidden_thinking_takes_its_time_of_an_answer(asked: Callable[..., Any]) -> None:
+    """Three times 330 tokens at 50 ms are 49.5 s, and have what they may take of the deadline."""
+    thinks = {"workload.reasoning_factor": 3.0}
+    tco.compare(tokens="5B", deadline="40s", batch="100%", **OWN)
+    with pytest.raises(UsageError, match=r"40s is shorter than the 49\.5s that one answer takes"):
+        tco.compare(tokens="5B", deadline="40s", batch="100%", set=thinks, **OWN)
+    waits = {"workload.batch_share": 1.0, "workload.deadline_h": 2.0}
+    each = [target(asked(settings=waits | some).settings).max_tpot_s for some in ({}, thinks)]
+    assert each == pytest.approx([7_200 / 330, 7_200 / 990])

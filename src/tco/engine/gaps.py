@@ -9,8 +9,8 @@ import numpy as np
 from tco.engine.shapes import Floats, Number, distinct
 from tco.records import dataclass
 
-KNOTS = 400
-"""Points on which a table of gaps is laid out; between two of its own it is a power of time."""
+KNOTS, EARLY = 400, 8
+"""Points of a table of gaps: between two of its own a power of time, before the first a line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +84,8 @@ def _laid_out(beyond: tuple[tuple[float, float], ...]) -> tuple[Floats, Floats, 
     """Return times [s], shares of gaps longer than each [1], and the integral of those [s]."""
     seconds, shares = np.array(beyond).T
     at = distinct(np.concatenate([np.geomspace(seconds[0], seconds[-1], KNOTS), seconds]))
-    least = np.log(np.maximum(shares, 1e-9))
-    share = np.exp(np.interp(np.log(at), np.log(seconds), least))
-    at, share = np.append(0.0, at), np.append(1.0, share)
+    share = np.exp(np.interp(np.log(at), np.log(seconds), np.log(np.maximum(shares, 1e-9))))
+    early = np.linspace(0.0, 1.0, EARLY, endpoint=False)  # of the time before the first of them
+    at, share = np.append(early * at[0], at), np.append(1.0 - early * (1.0 - share[0]), share)
     area = np.append(0.0, np.cumsum((share[1:] + share[:-1]) / 2.0 * np.diff(at)))
     return at, share, area

@@ -322,7 +322,7 @@ def _too_long(offer: Offer, limit: int | None, inputs: Question) -> tuple[str, .
     need = tokens_per_request(inputs)
     if limit and need > limit:
         return (f"a request of {need:,.0f} tokens is longer than its context of {limit:,}",)
-    osl, most = float(inputs.settings.value("workload.osl")), offer.max_output_tokens
+    osl, most = _written(inputs), offer.max_output_tokens
     if most and osl > most:
         return (f"an output of {osl:,.0f} tokens is longer than the {most:,} it gives",)
     return ()
@@ -336,7 +336,13 @@ def _too_short(offer: Offer, inputs: Question) -> bool:
 
 def tokens_per_request(inputs: Question) -> float:
     """Return the input and output of a request, images included [token/request]."""
-    return _isl(inputs) + float(inputs.settings.value("workload.osl"))
+    return _isl(inputs) + _written(inputs)
+
+
+def _written(inputs: Question) -> float:
+    """Return the output of a request, thinking that nobody sees included [token/request]."""
+    value = inputs.settings.value
+    return float(np.max(value("workload.osl") * value("workload.reasoning_factor")))
 
 
 def _isl(inputs: Question) -> float:
@@ -391,7 +397,7 @@ def coming(option: TokenOption, inputs: Question) -> tuple[int, float] | None:
         return None
     load = workload(inputs.settings)
     now, then = (
-        number(load.isl) * (r.input or 0.0) + number(load.osl) * (r.output or 0.0)
+        number(load.isl) * (r.input or 0.0) + _written(inputs) * (r.output or 0.0)
         for r in (option.rates, change[1].usd_per_mtok)
     )
     return (change[0] - inputs.day).days, then / now if now > 0 else np.inf

@@ -78,10 +78,11 @@ def used_share(option: ProvisionedOption, settings: Settings) -> Number:
 def provisioned_steps(option: ProvisionedOption, settings: Settings) -> list[str]:
     """Return in words how many units there are."""
     load, unit = workload(settings, option.tries), option.unit
-    weighed, peak = (number(x) for x in (unit.weighed_tokens(load), load.peak_requests_per_s))
+    each = unit.weighed_tokens(load), load.peak_requests_per_s, load.osl * load.reasoning_factor
+    weighed, peak, written = map(number, each)
     return [
         f"a request counts for {number(load.isl):,.0f} in x (1 - {number(load.cached_share):.1%} "
-        f"cached x (1 - {number(unit.cached_weight):g})) + {number(load.osl):,.0f} out x "
+        f"cached x (1 - {number(unit.cached_weight):g})) + {written:,.0f} out x "
         f"{number(unit.output_weight):g} = {weighed:,.0f} input tokens",
         f"units = {peak:,.3f} requests a second x {weighed:,.0f} / "
         f"{number(unit.tokens_per_s):,.0f} tokens a second = "

@@ -30,17 +30,11 @@ from tco.options.settings import (
     image_tokens,
     left_out,
     presets_of,
+    target,
     with_presets,
 )
 from tco.records import dataclass
-from tco.units import (
-    SECONDS_PER_HOUR,
-    Rate,
-    in_month,
-    reachable,
-    show_number,
-    show_seconds,
-)
+from tco.units import SECONDS_PER_HOUR, Rate, in_month, reachable, show_number, show_seconds
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Assumptions, Preset
@@ -518,7 +512,7 @@ def _with_deadline(settings: Settings, catalog: Catalog, request: Scenario) -> S
     if hours == 0.0 or number(settings.value(WAITS)) == 0.0:
         return settings
     who = settings[DEADLINE].source
-    needs_s = number(settings.value("workload.osl") * settings.value("serving.max_tpot_s"))
+    needs_s = number(target(settings).osl * settings.value("serving.max_tpot_s"))
     if hours * SECONDS_PER_HOUR < needs_s:
         raise UsageError(
             f"{who}: {show_seconds(hours * SECONDS_PER_HOUR)} is shorter than the "

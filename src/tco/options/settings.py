@@ -226,7 +226,7 @@ def target(settings: Settings) -> Target:
 
 def _target(settings: Settings) -> Target:
     load = workload(settings)
-    each_s = deadline_s(settings) / np.maximum(load.osl, 1.0)
+    each_s = deadline_s(settings) / np.maximum(load.osl * load.reasoning_factor, 1.0)
     return Target(
         isl=load.isl,
         osl=load.osl * load.reasoning_factor,
