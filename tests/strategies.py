@@ -18,7 +18,7 @@ from tco.engine.ledger import TokenRates, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import People
 from tco.engine.shapes import TUNED, Workload
-from tco.options.bills import FixedOption, MeasuredRate, Option, SelfOption, TokenOption, lines
+from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines
 from tco.options.machines import OwnedGpu
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
@@ -188,7 +188,7 @@ def own_option(
         origin="given",
         source="test",
         usd_per_gpu_hour=usd_per_gpu_hour,
-        measured=MeasuredRate(tokens_per_s=tokens_per_s, of="all", source="test"),
+        tokens_per_s=tokens_per_s,
     )
 
 

@@ -92,8 +92,8 @@ def test_a_curve_is_the_bill_of_a_fleet_that_is_switched(
         purchase, option = "48m", replace(option, seller="own")
     option = replace(option, hours=hours_of(week, billing), purchase=purchase)
     made = alone(curve(option, settings))
-    assert option.measured is not None
-    up_to = replicas * option.measured.tokens_per_s * 730 * 3600
+    assert option.tokens_per_s is not None
+    up_to = replicas * option.tokens_per_s * 730 * 3600
     if made.pieces_until(up_to) > 20_000:
         return
     steps = made.until(up_to)

@@ -16,7 +16,7 @@ from tco.catalog.prices import Modifier, Rates, When
 from tco.engine.ledger import PRICES, TokenRates, mixed, total_usd
 from tco.options.bills import TokenOption, lines, list_rates
 from tco.options.names import resolve
-from tco.options.prices import Buying, Clock, clock_of, token_rates, week_share
+from tco.options.prices import Buying, minutes_ahead, token_rates, week_share
 from tco.options.settings import workload
 
 GEMINI = "google/gemini-3.8-flash"
@@ -109,26 +109,25 @@ def test_holidays_count_only_where_a_price_knows_them() -> None:
 def test_hours_are_told_by_the_clock_of_the_provider() -> None:
     evening = np.tile(np.r_[np.zeros(16), np.ones(8)], 7)
     shanghai = When(hours=["00:00-08:00"], time_zone="Asia/Shanghai")
-    clock = clock_of(shanghai, date(2026, 11, 21), holidays_per_year=0.0)
-    assert clock.ahead_min == 8 * 60
-    assert week_share(shanghai.hours, None, evening, clock) == 1.0
+    ahead = minutes_ahead(shanghai.time_zone, date(2026, 11, 21))
+    assert ahead == 8 * 60
+    assert week_share(shanghai.hours, None, evening, ahead_min=ahead) == 1.0
     assert week_share(shanghai.hours, None, evening) == 0.0
     # Sunday 20:00 UTC is Monday in Shanghai.
     monday = When(weekdays=[1], time_zone="Asia/Shanghai")
     sunday = np.r_[np.zeros(164), np.ones(4)]
-    assert week_share(None, monday.weekdays, sunday, clock) == 1.0
+    assert week_share(None, monday.weekdays, sunday, ahead_min=ahead) == 1.0
 
 
 @pytest.mark.parametrize(("day", "minutes"), [(date(2026, 1, 15), -480), (date(2026, 7, 15), -420)])
 def test_clocks_change_with_the_seasons(day: date, minutes: int) -> None:
-    when = When(time_zone="America/Los_Angeles")
-    assert clock_of(when, day, holidays_per_year=0.0).ahead_min == minutes
+    assert minutes_ahead("America/Los_Angeles", day) == minutes
 
 
 @given(share=real(0.0, 1.0), ahead=real(-720.0, 840.0))
 def test_all_hours_are_covered_whatever_the_clock(share: float, ahead: float) -> None:
-    clock = Clock(ahead_min=int(ahead), holidays_per_year=share * 200, on_holidays=True)
-    assert week_share(None, None, None, clock) == pytest.approx(1.0, rel=1e-12)
+    of_all = week_share(None, None, ahead_min=int(ahead), holidays_per_year=share * 200)
+    assert of_all == pytest.approx(1.0, rel=1e-12)
 
 
 @given(one=usd_per_mtok, two=usd_per_mtok, share=real(0.0, 1.0))

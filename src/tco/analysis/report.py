@@ -381,7 +381,7 @@ def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
         limit = f"--slo ttft={show_seconds(number(goal.max_ttft_s))}"
         out.append(f"{limit} {CLOSE}, by how requests arrive: {some_of(close)}")
     names = " and ".join(states)
-    given = [o.id for o in own if o.measured is not None]
+    given = [o.id for o in own if o.measured]
     others = len(used) - len(own)
     if given:
         out.append(f"{names} not judged where the throughput was given: {some_of(given)}")
@@ -474,7 +474,7 @@ def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
 def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
     """Return of which set-ups the speed is less sure than their band, and why."""
     models = inputs.catalog.models.models
-    own = [o for o in used if isinstance(o, SelfOption) and o.measured is None]
+    own = [o for o in used if isinstance(o, SelfOption) and not o.measured]
     odd = sorted(
         {o.model for o in own if (a := models[o.model].architecture) and a.outside_calibration}
     )

@@ -524,7 +524,7 @@ def _replica(option: SelfOption, replica: Replica, inputs: Question) -> ReplicaR
         requests_per_s=rate,
         output_tokens_per_s=rate * number(target(inputs.settings).osl),
         tpot_s=None if np.isnan(tpot) else tpot,
-        evidence=evidence if option.measured is None else f"given: {option.measured.source}",
+        evidence=f"given: {option.source}" if option.measured else evidence,
         band=option.band,
         ttft_s=_ends(*(number(end) for end in ttft_ends(replica.ttft_s))),
     )

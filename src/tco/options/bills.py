@@ -107,21 +107,6 @@ class TokenOption:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MeasuredRate:
-    """What one replica was measured, or is said, to sustain.
-
-    Args:
-        tokens_per_s: Tokens that it makes, or all that pass through it [token/s].
-        of: Which of the two.
-        source: Who said so.
-    """
-
-    tokens_per_s: float
-    of: Literal["output", "all"]
-    source: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class SelfOption:
     """A model on one's own GPUs.
 
@@ -132,7 +117,8 @@ class SelfOption:
         usd_per_gpu_hour: Rent; None for GPUs that are owned [USD/GPU-hour].
         owned: Price and power of one GPU, for those that are owned.
         egress: What the seller takes for what leaves its network.
-        measured: Throughput that replaces the model's.
+        output_tokens_per_s, tokens_per_s: What a replica is said to make, or all that passes
+            through it: one of the two in place of the capacity model, or neither [token/s].
         speed_factors: What measurements multiply the model's speeds by at each of the engine's
             `BATCHES`; empty where nothing was measured near it [1].
         evidence: How that is known, in words.
@@ -162,7 +148,8 @@ class SelfOption:
     usd_per_gpu_hour: float | None = None
     owned: OwnedGpu | None = None
     egress: Egress = FREE_EGRESS
-    measured: MeasuredRate | None = None
+    output_tokens_per_s: float | None = None
+    tokens_per_s: float | None = None
     speed_factors: tuple[float, ...] = ()
     evidence: str = ""
     checked: date | None = None
@@ -183,6 +170,11 @@ class SelfOption:
     def hardware(self) -> str:
         """Return `COUNTxGPU`."""
         return f"{self.gpus}x{self.gpu}"
+
+    @property
+    def measured(self) -> bool:
+        """Return whether its throughput is said, and not worked out."""
+        return self.output_tokens_per_s is not None or self.tokens_per_s is not None
 
     @property
     def weights_gb(self) -> float | None:
@@ -342,11 +334,13 @@ def _rates(
 def replica_of(option: SelfOption, settings: Settings) -> Replica:
     """Return what one replica of the option sustains."""
     goal = target(settings)
-    if option.measured is not None:
-        per_request = goal.osl if option.measured.of == "output" else goal.isl + goal.osl
+    if option.measured:
+        made, each = option.output_tokens_per_s, goal.osl
+        if made is None:
+            made, each = option.tokens_per_s, goal.isl + goal.osl
         return Replica(
             slots=goal.max_concurrency,
-            requests_per_s=option.measured.tokens_per_s / np.asarray(per_request, dtype=float),
+            requests_per_s=made / np.asarray(each, dtype=float),
             tpot_s=np.nan,
             memory_slots=np.nan,
             lone_tpot_s=np.nan,

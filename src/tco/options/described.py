@@ -13,7 +13,6 @@ from tco.errors import InfeasibleError, UsageError, unknown_name
 from tco.options.bills import (
     UNKNOWN_MODEL,
     FixedOption,
-    MeasuredRate,
     Option,
     SelfOption,
     TokenOption,
@@ -296,8 +295,12 @@ def _own(inputs: Question, spec: InlineOption) -> SelfOption:
     if bought is None:
         _need(spec, usd_per_gpu_hour=spec.usd_per_gpu_hour)
     assert spec.gpus is not None
-    measured = _measured(spec)
-    sized = _sized(inputs, spec) if measured is None else None
+    if spec.output_tokens_per_s is not None and spec.tokens_per_s is not None:
+        raise UsageError(
+            f"{spec.source}: {spec.name!r}: give output_tokens_per_s or tokens_per_s, not both"
+        )
+    measured = spec.output_tokens_per_s is not None or spec.tokens_per_s is not None
+    sized = None if measured else _sized(inputs, spec)
     gpu = spec.gpu or "gpu"
     width = _precision(inputs, spec, *sized) if sized else spec.precision or "given"
     layout = _layout(inputs, spec, width, *sized) if sized else None
@@ -322,23 +325,12 @@ def _own(inputs: Question, spec: InlineOption) -> SelfOption:
         source=spec.source,
         usd_per_gpu_hour=spec.usd_per_gpu_hour,
         owned=bought,
-        measured=measured,
+        output_tokens_per_s=spec.output_tokens_per_s,
+        tokens_per_s=spec.tokens_per_s,
         hours=inputs.hours,
     )
     note = billing_note(option, inputs.hours)
     return replace(option, notes=(note,)) if note else option
-
-
-def _measured(spec: InlineOption) -> MeasuredRate | None:
-    if spec.output_tokens_per_s is not None and spec.tokens_per_s is not None:
-        raise UsageError(
-            f"{spec.source}: {spec.name!r}: give output_tokens_per_s or tokens_per_s, not both"
-        )
-    if spec.output_tokens_per_s is not None:
-        return MeasuredRate(tokens_per_s=spec.output_tokens_per_s, of="output", source=spec.source)
-    if spec.tokens_per_s is not None:
-        return MeasuredRate(tokens_per_s=spec.tokens_per_s, of="all", source=spec.source)
-    return None
 
 
 def _sized(inputs: Question, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:

@@ -190,45 +190,29 @@ WORKING_DAYS = 5 / 7 * 365
 """Mondays to Fridays of a year, holidays included [day/year]."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
-    """How the clock of a provider's windows stands to the hours of our load.
+def minutes_ahead(time_zone: str | None, day: date) -> int:
+    """Return how far the clocks of a zone are ahead of UTC on a day [minute]."""
+    if time_zone in (None, "UTC"):
+        return 0
+    from zoneinfo import ZoneInfo  # reads files; most windows are in UTC
 
-    Args:
-        ahead_min: Minutes that it is ahead of UTC [minute].
-        holidays_per_year: Mondays to Fridays that count as holidays; 0 where the price knows no
-            holidays [day/year].
-        on_holidays: The window is open on holidays.
-    """
-
-    ahead_min: int = 0
-    holidays_per_year: Number = 0.0
-    on_holidays: bool = True
+    offset = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(time_zone)).utcoffset()
+    return int((offset or timedelta()).total_seconds()) // 60
 
 
-UTC = Clock()
-
-
-def clock_of(when: When, day: date, *, holidays_per_year: Number) -> Clock:
-    """Return the clock of a condition; one that names holidays takes them for its own weekdays."""
-    ahead = 0
-    if when.time_zone not in (None, "UTC"):
-        from zoneinfo import ZoneInfo  # reads files; most windows are in UTC
-
-        offset = datetime(day.year, day.month, day.day, 12, tzinfo=ZoneInfo(when.time_zone))
-        ahead = int((offset.utcoffset() or timedelta()).total_seconds()) // 60
-    return Clock(
-        ahead_min=ahead,
-        holidays_per_year=holidays_per_year,
-        on_holidays=when.holidays is not None or when.weekdays is None,
-    )
+def open_on_holidays(when: When) -> bool:
+    """Return whether holidays are open: a condition that names them takes them for its weekdays."""
+    return when.holidays is not None or when.weekdays is None
 
 
 def week_share(
     hours: list[str] | None,
     weekdays: list[int] | None,
     week: Floats | None = None,
-    clock: Clock = UTC,
+    *,
+    ahead_min: int = 0,
+    holidays_per_year: Number = 0.0,
+    on_holidays: bool = True,
 ) -> Number:
     """Return the share of a week's load that lies in some hours of some weekdays [1].
 
@@ -239,19 +223,20 @@ def week_share(
         hours: Spans of clock times; all day when None.
         weekdays: ISO days, Monday is 1; all of them when None.
         week: Load of each hour from Monday 00:00 UTC over the mean [168] [1]; flat when None.
-        clock: The clock that hours and days are told by.
+        ahead_min: Minutes that the clock they are told by is ahead of UTC [minute].
+        holidays_per_year: Mondays to Fridays that count as holidays; 0 where the price knows no
+            holidays [day/year].
+        on_holidays: The window is open on holidays.
 
     >>> week_share(["00:00-06:00", "22:00-24:00"], None)
     0.3333333333333333
     """
-    if not hours and not weekdays and clock.on_holidays:
+    if not hours and not weekdays and on_holidays:
         return 1.0  # as most conditions have it: worked out, it is the same
     days = tuple(sorted(set(weekdays or range(1, DAYS + 1))))
-    grids = _open_hours(
-        tuple(hours or ["00:00-24:00"]), days, clock.ahead_min, on_holidays=clock.on_holidays
-    )
+    grids = _open_hours(tuple(hours or ["00:00-24:00"]), days, ahead_min, on_holidays=on_holidays)
     usual, moved = (_in_week(by_hour, week) for by_hour in grids)
-    return usual + moved * clock.holidays_per_year / WORKING_DAYS
+    return usual + moved * holidays_per_year / WORKING_DAYS
 
 
 @lru_cache(maxsize=64)
@@ -487,8 +472,14 @@ def _week_factor(modifiers: list[Modifier], key: str, rates: Rates, buying: Buyi
 def _in_the_week(modifier: Modifier, key: str, rates: Rates, buying: Buying) -> Number:
     """Return the factor of one modifier on the load: 1 outside its hours of the week [1]."""
     when = modifier.when
-    clock = clock_of(when, buying.day, holidays_per_year=buying.holidays_per_year)
-    covered = week_share(when.hours, when.weekdays, buying.week, clock)
+    covered = week_share(
+        when.hours,
+        when.weekdays,
+        buying.week,
+        ahead_min=minutes_ahead(when.time_zone, buying.day),
+        holidays_per_year=buying.holidays_per_year,
+        on_holidays=open_on_holidays(when),
+    )
     return 1.0 + covered * (_factor(modifier, key, rates) - 1.0)
 
 

@@ -647,10 +647,12 @@ def test_what_moves_is_paid_by_the_byte() -> None:
 
 def test_a_measured_set_up_bills_what_it_makes() -> None:
     option, settings = best(OWN)
-    of_all = bills.MeasuredRate(tokens_per_s=3000.0, of="all", source="x")
     load = bills.workload(settings)
-    for kind, tokens in (("all", load.isl + load.osl), ("output", load.osl)):
-        some = replace(option, measured=replace(of_all, of=kind))
+    for kind, tokens in (
+        ("tokens_per_s", load.isl + load.osl),
+        ("output_tokens_per_s", load.osl),
+    ):
+        some = replace(option, **{kind: 3000.0})
         rate = bills.replica_of(some, settings)
         assert float(np.asarray(rate.requests_per_s)) == close(3000.0 / float(np.asarray(tokens)))
         half = bills.replica_of(some, settings.with_values({"serving.throughput_factor": 0.5}))

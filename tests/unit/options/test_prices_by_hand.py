@@ -14,13 +14,13 @@ from tco.catalog.usage_profile import Lengths
 from tco.options.prices import (
     LIST_PRICE,
     Buying,
-    Clock,
     as_sold,
     at_provider,
     buying_of,
-    clock_of,
     lengths,
+    minutes_ahead,
     missing,
+    open_on_holidays,
     tier_factors,
     token_rates,
     week_share,
@@ -196,27 +196,27 @@ def test_shares_of_a_week() -> None:
     assert week_share(["03:00-03:30"], [1], week) == 0.125
     assert week_share(["23:00-24:00"], [7], week) == 0.75
     # An hour ahead, the first hour of their Monday is the last of our Sunday.
-    assert week_share(["00:00-01:00"], [1], week, Clock(ahead_min=60)) == 0.75
-    assert week_share(["02:00-03:00"], [1], week, Clock(ahead_min=-60)) == 0.25
+    assert week_share(["00:00-01:00"], [1], week, ahead_min=60) == 0.75
+    assert week_share(["02:00-03:00"], [1], week, ahead_min=-60) == 0.25
 
 
 def test_holidays_are_no_working_days() -> None:
     tenth = 365 * 5 / 7 / 10
-    closed = Clock(holidays_per_year=tenth, on_holidays=False)
-    assert week_share(["09:00-17:00"], [1, 2, 3, 4, 5], clock=closed) == close(40 / 168 * 0.9)
+    working = (["09:00-17:00"], [1, 2, 3, 4, 5])
+    closed = week_share(*working, holidays_per_year=tenth, on_holidays=False)
+    assert closed == close(40 / 168 * 0.9)
     # A week-end price that holds on holidays, too: a tenth of 120 hours more.
-    open_then = Clock(holidays_per_year=tenth)
-    assert week_share(None, [6, 7], clock=open_then) == close((48 + 12) / 168)
+    assert week_share(None, [6, 7], holidays_per_year=tenth) == close((48 + 12) / 168)
 
 
 def test_clocks() -> None:
-    china = clock_of(When(time_zone="Asia/Shanghai"), DAY, holidays_per_year=7.0)
-    assert (china.ahead_min, china.holidays_per_year, china.on_holidays) == (480, 7.0, True)
-    summer = clock_of(When(time_zone="Europe/Berlin"), date(2026, 7, 1), holidays_per_year=0.0)
-    winter = clock_of(When(time_zone="Europe/Berlin"), DAY, holidays_per_year=0.0)
-    assert (summer.ahead_min, winter.ahead_min) == (120, 60)
-    assert clock_of(When(weekdays=[6]), DAY, holidays_per_year=0.0) == Clock(on_holidays=False)
-    assert clock_of(When(weekdays=[6], holidays="cn"), DAY, holidays_per_year=0.0).on_holidays
+    assert minutes_ahead("Asia/Shanghai", DAY) == 480
+    summer = minutes_ahead("Europe/Berlin", date(2026, 7, 1))
+    assert (summer, minutes_ahead("Europe/Berlin", DAY)) == (120, 60)
+    assert minutes_ahead("UTC", DAY) == minutes_ahead(None, DAY) == 0
+    assert open_on_holidays(When(time_zone="Asia/Shanghai"))
+    assert not open_on_holidays(When(weekdays=[6]))
+    assert open_on_holidays(When(weekdays=[6], holidays="cn"))
 
 
 def test_hours_of_the_week() -> None:
