@@ -62,14 +62,60 @@ class Column(NamedTuple):
         return "–" if value is None else self.show(value)
 
 
-def number(key: str, head: str, get: Callable[[Any], Any], show: Callable[[Any], str]) -> Column:
-    """Return a column of numbers."""
-    return Column(key=key, head=head, get=get, show=show, right=True)
+def column(
+    key: str,
+    head: str,
+    show: Callable[[Any], str] = str,
+    *,
+    of: str = "",
+    get: Callable[[Any], Any] | None = None,
+    right: bool = False,
+    wraps: bool = False,
+) -> Column:
+    """Return a column of what rows have under its key.
+
+    Args:
+        of: Where in a row it stands instead: `quality.value`, `band.0` for the first of several;
+            None where something on the way there is.
+        get: What works it out instead.
+    """
+    found = get or (_inside(of) if "." in of else attrgetter(of or key))
+    return Column(key, head, found, show, right, wraps)
+
+
+def _inside(path: str) -> Callable[[Any], Any]:
+    steps = path.split(".")
+
+    def get(row: Any) -> Any:
+        for step in steps:
+            if row is not None:
+                row = _part(row, step)
+        return row
+
+    return get
+
+
+def _part(whole: Any, name: str) -> Any:
+    if isinstance(whole, dict):
+        return whole.get(name)
+    return whole[int(name)] if name.isdigit() else getattr(whole, name)
+
+
+def number(
+    key: str,
+    head: str,
+    show: Callable[[Any], str] = str,
+    *,
+    of: str = "",
+    get: Callable[[Any], Any] | None = None,
+) -> Column:
+    """Return a column of numbers; arguments as for `column`."""
+    return column(key, head, show, of=of, get=get, right=True)
 
 
 def plain(*keys: str) -> tuple[Column, ...]:
     """Return columns of fields of the rows as they are, headed by their names."""
-    return tuple(Column(key, key.replace("_", " "), attrgetter(key)) for key in keys)
+    return tuple(column(key, key.replace("_", " ")) for key in keys)
 
 
 class Sheet(NamedTuple):
@@ -423,7 +469,7 @@ def notes_of(texts: Sequence[str]) -> str:
     return "; ".join(texts)
 
 
-BECAUSE = Column("trust_reasons", "because", lambda row: notes_of(row.trust_reasons) or None)
+BECAUSE = column("trust_reasons", "because", get=lambda r: notes_of(r.trust_reasons) or None)
 TRUST = (*plain("trust"), BECAUSE)
 """How far the price of a row can be trusted, and why."""
 

@@ -20,7 +20,7 @@ from tco.render import words
 from tco.render.output import NBSP, screen
 from tco.render.report.marks import DASHES, ENDS, PARTS, SERVED, WHOLE, Key, looks, readable_on
 from tco.render.screens.breakeven import spans
-from tco.render.words import Block, Column, Paragraph, Table, Tone, View, number
+from tco.render.words import Block, Paragraph, Table, Tone, View, column, number
 from tco.units import in_unit, show_share, show_tokens, show_usd
 
 Fact = tuple[str, str, str]
@@ -171,16 +171,12 @@ def bill_table(volume: float, options: Sequence[OptionResult]) -> Table:
     """Return the bills of a chart in figures."""
     used = _used(o.breakdown for o in options)
     columns = (
-        Column(key="id", head="option", get=lambda o: o.id, wraps=True),
-        *(number(key, PARTS[key][0], _part_usd(key), words.whole_usd) for key in used),
-        number("monthly_usd", "$/month", lambda o: o.monthly_usd or 0.0, words.whole_usd),
-        number("band_usd", "range", _spread, str),
+        column("id", "option", wraps=True),
+        *(number(key, PARTS[key][0], words.whole_usd, of=f"breakdown.{key}") for key in used),
+        number("monthly_usd", "$/month", words.whole_usd, get=lambda o: o.monthly_usd or 0.0),
+        number("band_usd", "range", get=_spread),
     )
     return words.table(columns, options, f"USD a month at {show_tokens(volume)} tokens")
-
-
-def _part_usd(key: str) -> Callable[[OptionResult], float]:
-    return lambda option: getattr(option.breakdown, key)
 
 
 def _spread(option: OptionResult) -> str | None:

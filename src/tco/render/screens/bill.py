@@ -3,50 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 
 from tco.render import words
 from tco.render.output import Screen
 from tco.render.screens.profile import left_out_blocks, taken, written
-from tco.render.words import Block, Column, Paragraph, Sheet, View, number
+from tco.render.words import Block, Paragraph, Sheet, View, column, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import BillResult, ModelBill, UsageGroup
 
 TOP = 20
 
 COLUMNS = (
-    Column(key="name", head="model", get=lambda r: r.name, wraps=True),
-    Column(key="offer", head="in the catalog", get=lambda r: r.offer),
-    number("requests", "requests", lambda r: r.requests, show_number),
-    number("total_input", "input", taken, show_tokens),
-    number("read", "cached", lambda r: r.read, show_tokens),
-    number("written", "written", written, show_tokens),
-    number("output", "output", lambda r: r.output, show_tokens),
-    number("reasoning", "thought", lambda r: r.reasoning, show_tokens),
-    number("list_usd", "list price", lambda r: r.list_usd, show_usd),
-    number("stated_usd", "stated", lambda r: r.stated_usd, show_usd),
-    number("difference_usd", "difference", lambda r: _difference(r), show_usd),
-    number("unpriced_tokens", "unpriced", lambda r: sum(u.tokens for u in r.unpriced), show_tokens),
-    number("input", "uncached", lambda r: r.input, show_tokens),
-    number("input_with_read", "input, cached or not", lambda r: r.input_with_read, show_tokens),
+    column("name", "model", wraps=True),
+    column("offer", "in the catalog"),
+    number("requests", "requests", show_number),
+    number("total_input", "input", show_tokens, get=taken),
+    number("read", "cached", show_tokens),
+    number("written", "written", show_tokens, get=written),
+    number("output", "output", show_tokens),
+    number("reasoning", "thought", show_tokens),
+    number("list_usd", "list price", show_usd),
+    number("stated_usd", "stated", show_usd),
+    number("difference_usd", "difference", show_usd, get=lambda r: _difference(r)),
+    number(
+        "unpriced_tokens", "unpriced", show_tokens, get=lambda r: sum(u.tokens for u in r.unpriced)
+    ),
+    number("input", "uncached", show_tokens),
+    number("input_with_read", "input, cached or not", show_tokens),
     *(
-        number(f"write_{ttl}", f"write {ttl}", attrgetter(f"write_{ttl}"), show_tokens)
+        number(f"write_{ttl}", f"write {ttl}", show_tokens)
         for ttl in ("5m", "1h", "30m", "12h", "unknown")
     ),
-    Column(key="matched", head="how", get=lambda r: r.matched),
+    column("matched", "how"),
 )
 USUAL = ("name", "requests", "total_input", "read", "output", "list_usd", "stated_usd")
 
 GROUP_COLUMNS = (
-    Column(key="name", head="", get=lambda r: r.name, wraps=True),
-    number("requests", "requests", lambda r: r.requests, show_number),
-    number("input_tokens", "input", lambda r: r.input_tokens, show_tokens),
-    number("read", "cached", lambda r: r.read, show_tokens),
-    number("output", "output", lambda r: r.output, show_tokens),
-    number("list_usd", "list price", lambda r: r.list_usd, show_usd),
-    number("stated_usd", "stated", lambda r: r.stated_usd, show_usd),
-    number("share", "share", lambda r: r.share, show_share),
-    number("unpriced_tokens", "unpriced", lambda r: r.unpriced_tokens, show_tokens),
+    column("name", "", wraps=True),
+    number("requests", "requests", show_number),
+    number("input_tokens", "input", show_tokens),
+    number("read", "cached", show_tokens),
+    number("output", "output", show_tokens),
+    number("list_usd", "list price", show_usd),
+    number("stated_usd", "stated", show_usd),
+    number("share", "share", show_share),
+    number("unpriced_tokens", "unpriced", show_tokens),
 )
 GROUP_USUAL = (
     "name",
@@ -176,10 +177,10 @@ def _elsewhere(result: BillResult) -> Iterator[Block]:
     if not result.elsewhere:
         return
     columns = (
-        Column(key="kind", head="a month of 730 h", get=lambda r: r.kind),
-        Column(key="option", head="where", get=lambda r: r.option, wraps=True),
-        Column(key="of", head="of", get=lambda r: r.of),
-        number("monthly_usd", "$/month", lambda r: r.monthly_usd, show_usd),
+        column("kind", "a month of 730 h"),
+        column("option", "where", wraps=True),
+        column("of", "of"),
+        number("monthly_usd", "$/month", show_usd),
     )
     yield words.table(
         columns,

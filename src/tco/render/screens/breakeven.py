@@ -17,7 +17,7 @@ from tco.analysis.results import (
 from tco.analysis.vary.over import BreakevenOver, where
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, column, number
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd, with_unit
 
 # The screen of `tco breakeven A B`.
@@ -41,17 +41,17 @@ def _span(low: float, high: float | None) -> str:
 
 
 COLUMNS = (
-    Column(key="a", head="A", get=lambda r: r.a, wraps=True),
-    Column(key="b", head="B", get=lambda r: r.b, wraps=True),
-    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=words.yes),
-    Column(key="wins", head="B is cheaper", get=lambda r: spans(r.wins)),
-    Column(key="first", head="first", get=lambda r: r.first, show=show_tokens, right=True),
-    Column(key="sure", head="always from", get=lambda r: r.sure, show=show_tokens, right=True),
-    Column(key="now", head="now", get=lambda r: r.now, show=show_tokens, right=True),
-    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=words.yes),
-    Column(key="a_usd", head="A $/month", get=lambda r: r.a_usd, show=words.whole_usd, right=True),
-    Column(key="b_usd", head="B $/month", get=lambda r: r.b_usd, show=words.whole_usd, right=True),
-    Column(key="never_because", head="never because", get=lambda r: r.never_because),
+    column("a", "A", wraps=True),
+    column("b", "B", wraps=True),
+    column("same_weights", "same weights", words.yes),
+    column("wins", "B is cheaper", get=lambda r: spans(r.wins)),
+    number("first", "first", show_tokens),
+    number("sure", "always from", show_tokens),
+    number("now", "now", show_tokens),
+    column("now_wins", "B wins now", words.yes),
+    number("a_usd", "A $/month", words.whole_usd),
+    number("b_usd", "B $/month", words.whole_usd),
+    column("never_because", "never because"),
 )
 USUAL = ("a", "b", "wins", "first", "sure")
 COMPACT = tuple(c.key for c in COLUMNS)
@@ -201,21 +201,21 @@ PAIR = Screen(
 # The screen of `tco breakeven A B --over VARIABLE`.
 
 OVER_COLUMNS = (
-    Column(key="a", head="A", get=lambda r: r.a, wraps=True),
-    Column(key="b", head="B", get=lambda r: r.b, wraps=True),
-    Column(key="variable", head="over", get=lambda r: r.variable),
-    Column(key="unit", head="unit", get=lambda r: r.unit),
-    Column(key="wins", head="B is cheaper", get=lambda r: _wins(r)),
-    number("first", "first", lambda r: r.first, show_number),
-    number("sure", "always from", lambda r: r.sure, show_number),
-    number("nearest", "nearest turn", lambda r: r.nearest, show_number),
-    number("distance", "away by", lambda r: r.distance, show_share),
-    number("now", "now", lambda r: r.now, show_number),
-    Column(key="now_wins", head="B wins now", get=lambda r: r.now_wins, show=words.yes),
-    number("a_usd", "A $/month", lambda r: r.a_usd, words.whole_usd),
-    number("b_usd", "B $/month", lambda r: r.b_usd, words.whole_usd),
-    Column(key="exact", head="exact", get=lambda r: r.exact, show=words.yes),
-    Column(key="never_because", head="never because", get=lambda r: r.never_because),
+    column("a", "A", wraps=True),
+    column("b", "B", wraps=True),
+    column("variable", "over"),
+    column("unit", "unit"),
+    column("wins", "B is cheaper", get=lambda r: _wins(r)),
+    number("first", "first", show_number),
+    number("sure", "always from", show_number),
+    number("nearest", "nearest turn", show_number),
+    number("distance", "away by", show_share),
+    number("now", "now", show_number),
+    column("now_wins", "B wins now", words.yes),
+    number("a_usd", "A $/month", words.whole_usd),
+    number("b_usd", "B $/month", words.whole_usd),
+    column("exact", "exact", words.yes),
+    column("never_because", "never because"),
 )
 OVER_USUAL = ("a", "b", "wins", "nearest", "now")
 
@@ -254,18 +254,18 @@ OVER = Screen(
 # The screen of `tco breakeven` without options: an overview of the open models.
 
 TABLE_COLUMNS = (
-    Column(key="model", head="model", get=lambda r: r.model, wraps=True),
-    Column(key="a", head="against", get=lambda r: r.a, wraps=True),
-    Column(key="b", head="self-hosted on", get=lambda r: r.b, wraps=True),
-    Column(key="same_weights", head="same weights", get=lambda r: r.same_weights, show=words.yes),
-    Column(key="wins", head="cheaper", get=lambda r: spans(r.wins), wraps=True),
-    Column(key="first", head="first at", get=lambda r: r.first, show=show_tokens, right=True),
-    Column(key="sure", head="always from", get=lambda r: r.sure, show=show_tokens, right=True),
-    Column(key="never_because", head="never because", get=lambda r: r.never_because, wraps=True),
-    number("at_tokens", "at", lambda r: r.at and r.at.tokens, show_tokens),
-    number("at_a_usd", "then $", lambda r: r.at and r.at.a_usd, words.whole_usd),
-    number("at_b_usd", "own $", lambda r: r.at and r.at.b_usd, words.whole_usd),
-    Column(key="at_b", head="own set-up then", get=lambda r: r.at and r.at.b, wraps=True),
+    column("model", "model", wraps=True),
+    column("a", "against", wraps=True),
+    column("b", "self-hosted on", wraps=True),
+    column("same_weights", "same weights", words.yes),
+    column("wins", "cheaper", get=lambda r: spans(r.wins), wraps=True),
+    number("first", "first at", show_tokens),
+    number("sure", "always from", show_tokens),
+    column("never_because", "never because", wraps=True),
+    number("at_tokens", "at", show_tokens, of="at.tokens"),
+    number("at_a_usd", "then $", words.whole_usd, of="at.a_usd"),
+    number("at_b_usd", "own $", words.whole_usd, of="at.b_usd"),
+    column("at_b", "own set-up then", of="at.b", wraps=True),
 )
 TABLE_USUAL = ("model", "a", "first", "sure")
 AT = ("at_a_usd", "at_b_usd")
@@ -406,7 +406,7 @@ def _overview_columns(result: BreakevenTable) -> tuple[Column, ...]:
     )
     heads = (*heads, *((("its $", 1), ("from", 1)) if at else (("pay from", 1),)))
     return tuple(
-        Column(key=head, head=head, get=str, right=bool(right), wraps=i == 0)
+        column(head, head, get=str, right=bool(right), wraps=i == 0)
         for i, (head, right) in enumerate(heads)
     )
 

@@ -17,7 +17,7 @@ from tco.catalog.summary import (
 )
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Sheet, Table, View, column, number
 from tco.units import show_number, show_price, show_share
 
 # The screen of `tco catalog list`, and the table of offers that other screens share.
@@ -37,26 +37,22 @@ def offer_sheet(rows: Sequence[OfferRow]) -> Sheet:
     return Sheet(
         rows=tuple(rows),
         columns=(
-            Column(key="id", head="offer", get=lambda r: r.id, wraps=True),
+            column("id", "offer", wraps=True),
             *words.plain("provider", "model", "weights"),
-            _price("input", "input", lambda r: r.input),
-            _price("cached_input", "cached", lambda r: r.cached_input),
-            _price("output", "output", lambda r: r.output),
-            Column(key="status", head="status", get=_status),
+            number("input", "input", words.price),
+            number("cached_input", "cached", words.price),
+            number("output", "output", words.price),
+            column("status", "status", get=_status),
             *words.plain("since", "checked"),
-            Column(key="age_days", head="days", get=lambda r: r.age_days, right=True),
-            Column(key="confidence", head="trust", get=lambda r: r.confidence),
-            Column(key="witnesses", head="sources", get=lambda r: r.witnesses, right=True),
-            Column(key="retires", head="retires", get=lambda r: r.retires),
-            Column(key="origin", head="file", get=lambda r: r.origin),
+            number("age_days", "days"),
+            column("confidence", "trust"),
+            number("witnesses", "sources"),
+            column("retires", "retires"),
+            column("origin", "file"),
         ),
         usual=USUAL,
         keys={"price": "input"},
     )
-
-
-def _price(key: str, head: str, get: object) -> Column:
-    return Column(key=key, head=head, get=get, show=words.price, right=True)  # type: ignore[arg-type]  # a function of a row
 
 
 def offer_table(rows: Sequence[OfferRow], keys: Sequence[str] = USUAL, title: str = "") -> Table:
@@ -106,8 +102,8 @@ def _names_everything(result: CatalogNames) -> Sheet:
     return Sheet(
         rows=result.names,
         columns=(
-            Column(key="id", head=result.flag, get=lambda r: r.id),
-            Column(key="name", head=head, get=lambda r: r.name, wraps=True),
+            column("id", result.flag),
+            column("name", head, wraps=True),
             *(_figure(key) for key in keys),
         ),
         usual=("id", "name", *keys),
@@ -117,7 +113,7 @@ def _names_everything(result: CatalogNames) -> Sheet:
 def _figure(key: str) -> Column:
     head, show = _FIGURES.get(key, (key, str))
     known = key in _FIGURES
-    return Column(key=key, head=head, get=lambda r: r.figures[key], show=show, right=known)
+    return column(key, head, show, get=lambda r: r.figures[key], right=known)
 
 
 def _names_blocks(result: CatalogNames, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -146,21 +142,17 @@ def window_sheet(rows: Sequence[WindowRow]) -> Sheet:
         rows=tuple(rows),
         columns=(
             *words.plain("since", "until"),
-            Column(key="offer", head="offer", get=lambda w: w.offer, wraps=True),
-            _history_price("input", "input"),
-            _history_price("cached_input", "cached"),
-            _history_price("output", "output"),
-            Column(key="change", head="change", get=lambda w: w.change, show=_moved, right=True),
+            column("offer", "offer", wraps=True),
+            number("input", "input", words.price),
+            number("cached_input", "cached", words.price),
+            number("output", "output", words.price),
+            number("change", "change", _moved),
             *words.plain("status", "checked"),
-            Column(key="sources", head="sources", get=lambda w: " ".join(w.sources), wraps=True),
-            Column(key="note", head="note", get=lambda w: w.note or None, wraps=True),
+            column("sources", "sources", get=lambda w: " ".join(w.sources), wraps=True),
+            column("note", "note", get=lambda w: w.note or None, wraps=True),
         ),
         usual=HISTORY_USUAL,
     )
-
-
-def _history_price(key: str, head: str) -> Column:
-    return Column(key=key, head=head, get=lambda w: getattr(w, key), show=words.price, right=True)
 
 
 def _moved(ratio: float) -> str:
@@ -229,12 +221,11 @@ def _facts(facts: Sequence[Fact], sheet: Sheet) -> Table:
 
 def _rents(rents: Sequence[RentRow], top: int) -> Iterator[Block]:
     columns = (
-        Column(key="usd_per_gpu_hour", head="$/GPU-h", get=lambda r: r.usd_per_gpu_hour,
-               show=lambda usd: f"{usd:.2f}", right=True),
-        Column(key="seller", head="seller", get=lambda r: r.seller),
-        Column(key="gpu", head="GPU", get=lambda r: r.gpu),
-        Column(key="option", head="option", get=lambda r: r.option),
-        Column(key="gpus", head="GPUs", get=lambda r: r.gpus, right=True),
+        number("usd_per_gpu_hour", "$/GPU-h", lambda usd: f"{usd:.2f}"),
+        column("seller", "seller"),
+        column("gpu", "GPU"),
+        column("option", "option"),
+        number("gpus", "GPUs"),
         *words.plain("region", "checked", "source"),
     )  # fmt: skip
     yield words.table(columns, rents[:top], "Rents, cheapest first")
@@ -246,9 +237,9 @@ SHOW = Screen(
     rows=("facts",),
     everything=Sheet(
         columns=(
-            Column(key="name", head="what", get=lambda f: f.name),
-            Column(key="value", head="value", get=lambda f: f.value, wraps=True),
-            Column(key="source", head="source", get=lambda f: f.source or None),
+            column("name", "what"),
+            column("value", "value", wraps=True),
+            column("source", "source", get=lambda f: f.source or None),
         ),
         usual=("name", "value", "source"),
     ),

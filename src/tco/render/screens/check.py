@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from tco.catalog.check.finding import CheckReport, Finding
 from tco.catalog.check.run import RuleList
 from tco.catalog.verify import PriceComparison, VerifyReport
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Sheet, Tone, View
+from tco.render.words import Block, Paragraph, Sheet, Tone, View, column, number
 from tco.units import show_share
 
 # The screen of `tco catalog check`.
@@ -90,12 +89,12 @@ CHECK = Screen(
     rows=("findings",),
     everything=Sheet(
         columns=(
-            Column(key="file", head="file", get=lambda f: f.file),
-            Column(key="line", head="line", get=lambda f: f.line, right=True),
+            column("file", "file"),
+            number("line", "line"),
             *words.plain("severity", "rule", "name"),
-            Column(key="where", head="where", get=lambda f: f.where, wraps=True),
-            Column(key="message", head="message", get=lambda f: f.message, wraps=True),
-            Column(key="advice", head="what to do", get=lambda f: f.advice, wraps=True),
+            column("where", "where", wraps=True),
+            column("message", "message", wraps=True),
+            column("advice", "what to do", wraps=True),
         ),
         usual=("file", "line", "severity", "rule", "where", "message"),
     ),
@@ -118,8 +117,8 @@ RULES = Screen(
     everything=Sheet(
         columns=(
             *words.plain("id", "name", "severity"),
-            Column(key="title", head="what must hold", get=lambda r: r.title, wraps=True),
-            Column(key="advice", head="what to do", get=lambda r: r.advice, wraps=True),
+            column("title", "what must hold", wraps=True),
+            column("advice", "what to do", wraps=True),
         ),
         usual=("id", "name", "severity", "title"),
     ),
@@ -128,10 +127,6 @@ RULES = Screen(
 
 
 # The screen of `tco catalog verify`.
-
-
-def _agreed_price(key: str, head: str) -> Column:
-    return Column(key=key, head=head, get=lambda c: getattr(c, key), show=words.price, right=True)
 
 
 def _verify_blocks(result: VerifyReport, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -167,27 +162,23 @@ def _note(one: PriceComparison) -> str:
     return f"{one.key}: {one.culprit}; {one.settled or 'not settled in the data'}"
 
 
-def _col(key: str, head: str, show: Callable[[Any], str] = str, *, right: bool = True) -> Column:
-    return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=right)
-
-
 _LISTS = (
-    _col("against", "list", right=False),
-    _col("edition", "edition", right=False),
-    _col("rows", "rows"),
-    _col("compared", "offers"),
-    _col("disagreeing", "differ"),
-    _col("strict_compared", "strict"),
-    _col("strict_disagreeing", "differ"),
-    _col("strict_disagreement", "share", show_share),
+    column("against", "list"),
+    column("edition", "edition"),
+    number("rows", "rows"),
+    number("compared", "offers"),
+    number("disagreeing", "differ"),
+    number("strict_compared", "strict"),
+    number("strict_disagreeing", "differ"),
+    number("strict_disagreement", "share", show_share),
 )
 _PROVIDERS = (
-    _col("provider", "provider", right=False),
-    _col("against", "list", right=False),
-    _col("compared", "offers"),
-    _col("agreeing", "agree"),
-    _col("strict_compared", "strict"),
-    _col("strict_agreeing", "agree"),
+    column("provider", "provider"),
+    column("against", "list"),
+    number("compared", "offers"),
+    number("agreeing", "agree"),
+    number("strict_compared", "strict"),
+    number("strict_agreeing", "agree"),
 )
 
 
@@ -195,16 +186,16 @@ VERIFY = Screen(
     rows=("disagreements",),
     everything=Sheet(
         columns=(
-            Column(key="offer", head="offer", get=lambda c: c.offer, wraps=True),
-            Column(key="against", head="list", get=lambda c: c.against),
-            Column(key="key", head="row", get=lambda c: c.key, wraps=True),
-            Column(key="strict", head="strict", get=lambda c: c.strict, show=words.yes),
-            _agreed_price("ours_input", "ours in"),
-            _agreed_price("ours_output", "out"),
-            _agreed_price("theirs_input", "theirs in"),
-            _agreed_price("theirs_output", "out"),
-            Column(key="culprit", head="likely", get=lambda c: c.culprit, wraps=True),
-            Column(key="settled", head="settled", get=lambda c: c.settled or None, wraps=True),
+            column("offer", "offer", wraps=True),
+            column("against", "list"),
+            column("key", "row", wraps=True),
+            column("strict", "strict", words.yes),
+            number("ours_input", "ours in", words.price),
+            number("ours_output", "out", words.price),
+            number("theirs_input", "theirs in", words.price),
+            number("theirs_output", "out", words.price),
+            column("culprit", "likely", wraps=True),
+            column("settled", "settled", get=lambda c: c.settled or None, wraps=True),
         ),
         usual=("offer", "against", "ours_input", "ours_output", "theirs_input", "theirs_output"),
     ),

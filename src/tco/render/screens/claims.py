@@ -23,7 +23,19 @@ from tco.analysis.claims.judge import (
 )
 from tco.render import first
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, table
+from tco.render.words import (
+    Block,
+    Column,
+    Figure,
+    Paragraph,
+    Row,
+    Sheet,
+    Table,
+    Tone,
+    View,
+    column,
+    table,
+)
 from tco.units import show_number, show_tokens
 
 # The rules of thumb of `tco claims`: one axis of tokens a month, and what makes each true.
@@ -112,7 +124,7 @@ def _place(tokens: float) -> int:
 
 
 def _column(head: str, *, right: bool) -> Column:
-    return Column(key=head, head=head, get=lambda r: None, right=right)
+    return column(head, head, get=lambda r: None, right=right)
 
 
 def _conditions(rules: Sequence[RuleRow]) -> Iterator[Block]:
@@ -327,7 +339,7 @@ def _words_after(row: ClaimRow, shared: frozenset[str]) -> Iterator[Block]:
 
 
 def _claims_column(head: str, *, right: bool = False, wraps: bool = False) -> Column:
-    return Column(key=head, head=head, get=lambda r: None, right=right, wraps=wraps)
+    return column(head, head, get=lambda r: None, right=right, wraps=wraps)
 
 
 _CLAIM = (
@@ -480,17 +492,17 @@ CLAIMS = Screen(
     rows=("rows",),
     everything=Sheet(
         columns=(
-            Column(key="id", head="claim", get=lambda r: r.id, wraps=True),
-            Column(key="verdict", head="verdict", get=lambda r: r.verdict, show=_words),
-            Column(key="also", head="also", get=lambda r: _list_of(r.also)),
-            Column(key="judged_on", head="prices of", get=lambda r: r.judged_on),
-            Column(key="aged", head="aged", get=lambda r: _AGED[r.aged]),
-            Column(key="published", head="of", get=lambda r: r.published),
-            Column(key="title", head="article", get=lambda r: r.title, wraps=True),
-            Column(key="says", head="says", get=lambda r: r.says, wraps=True),
-            Column(key="because", head="because", get=lambda r: "; ".join(r.because), wraps=True),
-            Column(key="changes", head="changes", get=lambda r: "; ".join(r.changes), wraps=True),
-            Column(key="missing", head="missing", get=lambda r: r.missing, wraps=True),
+            column("id", "claim", wraps=True),
+            column("verdict", "verdict", _words),
+            column("also", "also", get=lambda r: _list_of(r.also)),
+            column("judged_on", "prices of"),
+            column("aged", "aged", get=lambda r: _AGED[r.aged]),
+            column("published", "of"),
+            column("title", "article", wraps=True),
+            column("says", "says", wraps=True),
+            column("because", "because", get=lambda r: "; ".join(r.because), wraps=True),
+            column("changes", "changes", get=lambda r: "; ".join(r.changes), wraps=True),
+            column("missing", "missing", wraps=True),
         ),
         usual=("id", "verdict", "also", "aged"),
     ),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
-from tco.analysis.results import CompareResult, OpenBand, OptionResult
+from tco.analysis.results import CompareResult, OptionResult
 from tco.analysis.verdict import CLASSES, said
 from tco.catalog.lookup import ModelClass
 from tco.catalog.trust import LEVELS
 from tco.options.cheapest import cheapest_of
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, column, number
 from tco.units import (
     show_number,
     show_score,
@@ -127,11 +126,11 @@ def _table(
 
 def _columns_for_people(result: CompareResult) -> tuple[Column, ...]:
     return (
-        Column(key="what", head="", get=str, right=True),
-        Column(key="option", head=f"prices of {result.catalog.as_of}", get=str, wraps=True),
-        Column(key="monthly_usd", head="$/month", get=str, right=True),
-        Column(key="quality", head="quality", get=str, right=True),
-        Column(key="sureness", head="how sure", get=str, wraps=True),
+        column("what", "", get=str, right=True),
+        column("option", f"prices of {result.catalog.as_of}", get=str, wraps=True),
+        number("monthly_usd", "$/month", get=str),
+        number("quality", "quality", get=str),
+        column("sureness", "how sure", get=str, wraps=True),
     )
 
 
@@ -321,89 +320,63 @@ def _best_usd(result: CompareResult) -> float:
 
 def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[Column, ...]:
     return (
-        Column(key="rank", head="#", get=lambda o: rank.get(o.id), right=True),
-        Column(key="id", head="option", get=lambda o: o.id, wraps=True),
+        number("rank", "#", get=lambda o: rank.get(o.id)),
+        column("id", "option", wraps=True),
         *words.plain("tier", "model"),
-        Column(key="class", head="class", get=lambda o: o.class_),
-        number("quality", "quality", lambda o: o.quality and o.quality.value, show_score),
-        number("quality_low", "low", lambda o: o.quality and o.quality.low, show_score),
-        number("quality_high", "high", lambda o: o.quality and o.quality.high, show_score),
-        Column(key="effort", head="effort", get=lambda o: o.quality and o.quality.effort),
-        Column(key="provider", head="provider", get=lambda o: o.provider),
-        Column(key="hardware", head="replica", get=lambda o: o.hardware),
-        number("gpus", "GPUs", lambda o: o.gpus, words.count),
-        number("mean_gpus", "mean GPUs", _mean_gpus, words.count),
-        number("replicas", "replicas", lambda o: o.replicas, words.count),
-        Column(key="feasible", head="feasible", get=lambda o: o.feasible, show=words.yes),
-        number("monthly_usd", "$/month", lambda o: o.monthly_usd, words.whole_usd),
-        number("usd_per_mtok", "$/Mtok", lambda o: o.usd_per_mtok, words.price),
-        Column(key="success", head="right", get=lambda o: o.success, show=show_share, right=True),
-        number("usd_per_success", "$/right", lambda o: o.usd_per_success, words.price),
+        column("class", "class", of="class_"),
+        number("quality", "quality", show_score, of="quality.value"),
+        number("quality_low", "low", show_score, of="quality.low"),
+        number("quality_high", "high", show_score, of="quality.high"),
+        column("effort", "effort", of="quality.effort"),
+        column("provider", "provider"),
+        column("hardware", "replica"),
+        number("gpus", "GPUs", words.count),
+        number("mean_gpus", "mean GPUs", words.count, get=_mean_gpus),
+        number("replicas", "replicas", words.count),
+        column("feasible", "feasible", words.yes),
+        number("monthly_usd", "$/month", words.whole_usd),
+        number("usd_per_mtok", "$/Mtok", words.price),
+        number("success", "right", show_share),
+        number("usd_per_success", "$/right", words.price),
+        number("usd_per_developer_month", "$/dev/month", words.price),
         number(
-            "usd_per_developer_month",
-            "$/dev/month",
-            lambda o: o.usd_per_developer_month,
-            words.price,
-        ),
-        Column(
-            key="vs_best",
-            head="vs best",
+            "vs_best",
+            "vs best",
+            lambda ratio: words.percent_more(ratio, 1.0),
             get=lambda o: None if o.monthly_usd is None or not best else o.monthly_usd / best,
-            show=lambda ratio: words.percent_more(ratio, 1.0),
-            right=True,
         ),
-        number("band_low_usd", "low $/month", lambda o: _end(o.band_usd, 0), words.whole_usd),
-        number("band_high_usd", "high $/month", lambda o: _end(o.band_usd, 1), words.whole_usd),
+        number("band_low_usd", "low $/month", words.whole_usd, of="band_usd.0"),
+        number("band_high_usd", "high $/month", words.whole_usd, of="band_usd.1"),
         *(
-            number(f"{part}_usd", f"{part} $", partial(_part, part), words.whole_usd)
+            number(f"{part}_usd", f"{part} $", words.whole_usd, of=f"breakdown.{part}")
             for part in PARTS
         ),
         *MADE_COLUMNS,
-        number("upfront_usd", "up front $", lambda o: o.upfront_usd, words.whole_usd),
-        number("utilization", "used", _used, show_share),
-        number("tpot_s", "tpot", lambda o: o.replica and o.replica.tpot_s, show_seconds),
+        number("upfront_usd", "up front $", words.whole_usd),
+        number("utilization", "used", show_share, of="utilization.token_capacity"),
+        number("tpot_s", "tpot", show_seconds, of="replica.tpot_s"),
         number(
-            "output_tokens_per_s",
-            "tok/s/replica",
-            lambda o: o.replica and o.replica.output_tokens_per_s,
-            show_number,
+            "output_tokens_per_s", "tok/s/replica", show_number, of="replica.output_tokens_per_s"
         ),
-        Column(key="trust", head="trust", get=lambda o: o.trust),
-        Column(key="trust_reasons", head="because", get=lambda o: _joined(o.trust_reasons)),
-        Column(key="price_checked", head="checked", get=lambda o: o.price_checked),
-        Column(key="notes", head="notes", get=lambda o: _joined(o.notes)),
-        Column(key="reasons", head="reasons", get=lambda o: _joined(o.reasons)),
-        Column(key="shown", head="shown", get=lambda o: not shown or o.id in shown, show=words.yes),
+        column("trust", "trust"),
+        column("trust_reasons", "because", get=lambda o: _joined(o.trust_reasons)),
+        column("price_checked", "checked"),
+        column("notes", "notes", get=lambda o: _joined(o.notes)),
+        column("reasons", "reasons", get=lambda o: _joined(o.reasons)),
+        column("shown", "shown", words.yes, get=lambda o: not shown or o.id in shown),
     )
-
-
-def _made(kind: str, row: Any) -> float | None:
-    """Return what a token of a kind costs that own GPUs make [USD/Mtok]."""
-    return getattr(row.token_prices, f"{kind}_usd_per_mtok", None)
 
 
 MADE = {"input": "in $/Mtok", "cached": "cached $/Mtok", "output": "out $/Mtok"}
 MADE_COLUMNS = tuple(
-    number(f"{kind}_usd_per_mtok", head, partial(_made, kind), words.price)
+    number(f"{kind}_usd_per_mtok", head, words.price, of=f"token_prices.{kind}_usd_per_mtok")
     for kind, head in MADE.items()
 )
-
-
-def _part(name: str, option: OptionResult) -> float | None:
-    return None if option.breakdown is None else float(getattr(option.breakdown, name))
 
 
 def _mean_gpus(option: OptionResult) -> float | None:
     """Return the GPUs on the invoice in the average hour."""
     return option.gpus if option.scaling is None else option.scaling.billed_gpus
-
-
-def _end(band: OpenBand | None, which: int) -> float | None:
-    return None if band is None else band[which]
-
-
-def _used(option: OptionResult) -> float | None:
-    return None if option.utilization is None else option.utilization.token_capacity
 
 
 def _joined(texts: tuple[str, ...]) -> str | None:

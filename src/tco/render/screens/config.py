@@ -7,18 +7,18 @@ from collections.abc import Iterator
 from tco.ask.effective import ConfigResult, ConfigRow
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, column, number
 from tco.units import in_unit
 
 COLUMNS = (
-    Column(key="key", head="key", get=lambda r: r.key),
-    Column(key="value", head="value", get=lambda r: r.value, right=True),
-    Column(key="unit", head="unit", get=lambda r: r.unit or None),
-    Column(key="origin", head="who", get=lambda r: r.origin),
-    Column(key="source", head="source", get=lambda r: r.source or None, wraps=True),
-    Column(key="judgment", head="judged", get=lambda r: r.judgment),
-    Column(key="option", head="option", get=lambda r: r.option),
-    Column(key="title", head="what it is", get=lambda r: r.title, wraps=True),
+    column("key", "key"),
+    number("value", "value"),
+    column("unit", "unit", get=lambda r: r.unit or None),
+    column("origin", "who"),
+    column("source", "source", get=lambda r: r.source or None, wraps=True),
+    column("judgment", "judged"),
+    column("option", "option"),
+    column("title", "what it is", wraps=True),
 )
 USUAL = ("key", "value", "title")
 

@@ -17,7 +17,7 @@ from tco.analysis.diff.results import (
 )
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Sheet, View, number
+from tco.render.words import Block, Paragraph, Sheet, View, column, number
 from tco.units import NOTHING, in_unit, show_number, show_tokens, show_usd
 
 # The screen of `tco diff`.
@@ -31,14 +31,14 @@ def _diff_everything(result: DiffResult) -> Sheet:
     return Sheet(
         rows=result.rows,
         columns=(
-            Column(key="id", head="option", get=lambda r: r.id, wraps=True),
-            Column(key="was", head="was", get=lambda r: r.was, wraps=True),
+            column("id", "option", wraps=True),
+            column("was", "was", wraps=True),
             *words.plain("tier", "what"),
-            number("before_usd", "before $", lambda r: r.before_usd, words.whole_usd),
-            number("after_usd", "after $", lambda r: r.after_usd, words.whole_usd),
-            number("change_usd", "change $", lambda r: r.change_usd, _signed),
-            number("change_share", "by", lambda r: r.change_share, lambda share: f"{share:+.1%}"),
-            Column(key="because", head="because", get=_because),
+            number("before_usd", "before $", words.whole_usd),
+            number("after_usd", "after $", words.whole_usd),
+            number("change_usd", "change $", _signed),
+            number("change_share", "by", lambda share: f"{share:+.1%}"),
+            column("because", "because", get=_because),
         ),
         usual=("id", "what", "before_usd", "after_usd", "change_usd", "change_share"),
         keys={"change": "change_usd", "cost": "after_usd"},
@@ -162,10 +162,6 @@ DIFF = Screen(
 CATALOG_TOP = 40
 
 
-def _value(key: str) -> Column:
-    return Column(key=key, head=key, get=lambda m: getattr(m, key), show=_text, right=True)
-
-
 def _text(value: float | str) -> str:
     return words.shortened(value, 30) if isinstance(value, str) else words.price(value)
 
@@ -221,13 +217,13 @@ CATALOG_DIFF = Screen(
     rows=("moved",),
     everything=Sheet(
         columns=(
-            Column(key="section", head="in", get=lambda m: m.section),
-            Column(key="record", head="record", get=lambda m: m.record, wraps=True),
-            Column(key="field", head="figure", get=lambda m: m.field or None, wraps=True),
-            Column(key="kind", head="what", get=lambda m: m.kind),
-            _value("before"),
-            _value("after"),
-            Column(key="ratio", head="by", get=lambda m: m.ratio, show=_by, right=True),
+            column("section", "in"),
+            column("record", "record", wraps=True),
+            column("field", "figure", get=lambda m: m.field or None, wraps=True),
+            column("kind", "what"),
+            number("before", "before", _text),
+            number("after", "after", _text),
+            number("ratio", "by", _by),
         ),
         usual=("record", "field", "before", "after", "ratio"),
     ),

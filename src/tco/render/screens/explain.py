@@ -11,7 +11,7 @@ from tco.engine.ledger import TokenPrices
 from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.screens.compare import MADE
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, View
+from tco.render.words import Block, Paragraph, Row, Sheet, View, column, number
 from tco.units import (
     show_number,
     show_score,
@@ -21,29 +21,15 @@ from tco.units import (
 )
 
 COLUMNS = (
-    Column(key="item", head="item", get=lambda r: r.item, wraps=True),
-    Column(key="group", head="group", get=lambda r: r.group),
-    Column(
-        key="quantity",
-        head="quantity",
-        get=lambda r: r.quantity,
-        show=lambda q: show_number(q, 4),
-        right=True,
-    ),
-    Column(key="unit", head="unit", get=lambda r: r.unit),
-    Column(
-        key="rate_usd", head="rate $", get=lambda r: r.rate_usd, show=words.whole_usd, right=True
-    ),
-    Column(
-        key="amount_usd",
-        head="$/month",
-        get=lambda r: r.amount_usd,
-        show=words.whole_usd,
-        right=True,
-    ),
-    Column(key="origin", head="who", get=lambda r: r.origin),
-    Column(key="source", head="source", get=lambda r: r.source, wraps=True),
-    Column(key="date", head="date", get=lambda r: r.date),
+    column("item", "item", wraps=True),
+    column("group", "group"),
+    number("quantity", "quantity", lambda q: show_number(q, 4)),
+    column("unit", "unit"),
+    number("rate_usd", "rate $", words.whole_usd),
+    number("amount_usd", "$/month", words.whole_usd),
+    column("origin", "who"),
+    column("source", "source", wraps=True),
+    column("date", "date"),
 )
 USUAL = ("item", "quantity", "unit", "rate_usd", "amount_usd")
 KEYS = {"cost": "amount_usd", "item": "item"}

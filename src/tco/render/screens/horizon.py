@@ -16,7 +16,7 @@ from tco.analysis.horizon.results import (
 from tco.money import in_money, money
 from tco.render import first, words
 from tco.render.output import NBSP, Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Paragraph, Row, Sheet, Table, View, column, number
 from tco.units import in_unit, show_number, show_tokens, show_usd
 
 # The options, for JSON and for --fields.
@@ -31,24 +31,22 @@ def _start(value: int) -> str:
 
 
 COLUMNS = (
-    Column(key="letter", head="", get=lambda r: r.letter),
-    Column(key="id", head="option", get=lambda r: r.id, wraps=True),
-    number("upfront_usd", "up front $", lambda r: r.upfront_usd, words.whole_usd),
-    number("running_usd", "bills $", lambda r: r.running_usd, words.whole_usd),
-    number("setup_usd", "set-up $", lambda r: r.setup_usd, words.whole_usd),
-    number("capex_usd", "capex $", lambda r: r.capex_usd, words.whole_usd),
-    number("resale_usd", "resale $", lambda r: r.resale_usd, words.whole_usd),
-    number("total_usd", "cash $", lambda r: r.total_usd, words.whole_usd),
-    number("npv_usd", "in today's $", lambda r: r.npv_usd, words.whole_usd),
-    number("npv_low_usd", "low", lambda r: r.npv_band_usd and r.npv_band_usd[0], words.whole_usd),
-    number("npv_high_usd", "high", lambda r: r.npv_band_usd and r.npv_band_usd[1], words.whole_usd),
-    number("saving_usd", "saved $", lambda r: r.saving_usd, words.whole_usd),
-    number("npv_saving_usd", "saved, today's $", lambda r: r.npv_saving_usd, words.whole_usd),
-    number("payback_months", "pays back", lambda r: r.payback_months, _months),
-    number("best_start_month", "best begun", lambda r: r.best_start_month, _start),
-    number(
-        "best_start_saving_usd", "saved then", lambda r: r.best_start_saving_usd, words.whole_usd
-    ),
+    column("letter", ""),
+    column("id", "option", wraps=True),
+    number("upfront_usd", "up front $", words.whole_usd),
+    number("running_usd", "bills $", words.whole_usd),
+    number("setup_usd", "set-up $", words.whole_usd),
+    number("capex_usd", "capex $", words.whole_usd),
+    number("resale_usd", "resale $", words.whole_usd),
+    number("total_usd", "cash $", words.whole_usd),
+    number("npv_usd", "in today's $", words.whole_usd),
+    number("npv_low_usd", "low", words.whole_usd, of="npv_band_usd.0"),
+    number("npv_high_usd", "high", words.whole_usd, of="npv_band_usd.1"),
+    number("saving_usd", "saved $", words.whole_usd),
+    number("npv_saving_usd", "saved, today's $", words.whole_usd),
+    number("payback_months", "pays back", _months),
+    number("best_start_month", "best begun", _start),
+    number("best_start_saving_usd", "saved then", words.whole_usd),
     *words.TRUST,
 )
 USUAL = ("letter", "id", "upfront_usd", "total_usd", "npv_usd", "payback_months")
@@ -67,21 +65,21 @@ def _traded(trades: Sequence[HorizonTrade], month: int) -> float:
 
 
 MONTHS = (  # of an option, its place, a month, and what it came to so far
-    Column(key="letter", head="", get=lambda p: p[0].letter),
-    Column(key="id", head="option", get=lambda p: p[0].id, wraps=True),
-    number("month", "month", lambda p: p[2].month, words.count),
-    Column(key="begins", head="begins", get=lambda p: p[2].begins),
-    Column(key="paid_on", head="paid on", get=lambda p: p[2].paid_on),
-    number("tokens_per_month", "tokens", lambda p: p[2].tokens_per_month, show_tokens),
-    number("gpus", "GPUs", lambda p: p[2].gpus[p[1]], words.count),
-    number("bought_gpus", "bought", lambda p: _traded(p[0].bought, p[2].month), words.count),
-    number("sold_gpus", "sold", lambda p: _traded(p[0].sold, p[2].month), words.count),
-    number("running_usd", "bills $", lambda p: p[2].running_usd[p[1]], words.whole_usd),
-    number("setup_usd", "set-up $", lambda p: p[2].setup_usd[p[1]], words.whole_usd),
-    number("capex_usd", "capex $", lambda p: p[2].capex_usd[p[1]], words.whole_usd),
-    number("resale_usd", "resale $", lambda p: p[2].resale_usd[p[1]], words.whole_usd),
-    number("usd", "cash $", lambda p: p[2].usd[p[1]], words.whole_usd),
-    number("so_far_usd", "so far $", lambda p: p[3], words.whole_usd),
+    column("letter", "", get=lambda p: p[0].letter),
+    column("id", "option", get=lambda p: p[0].id, wraps=True),
+    number("month", "month", words.count, get=lambda p: p[2].month),
+    column("begins", "begins", get=lambda p: p[2].begins),
+    column("paid_on", "paid on", get=lambda p: p[2].paid_on),
+    number("tokens_per_month", "tokens", show_tokens, get=lambda p: p[2].tokens_per_month),
+    number("gpus", "GPUs", words.count, get=lambda p: p[2].gpus[p[1]]),
+    number("bought_gpus", "bought", words.count, get=lambda p: _traded(p[0].bought, p[2].month)),
+    number("sold_gpus", "sold", words.count, get=lambda p: _traded(p[0].sold, p[2].month)),
+    number("running_usd", "bills $", words.whole_usd, get=lambda p: p[2].running_usd[p[1]]),
+    number("setup_usd", "set-up $", words.whole_usd, get=lambda p: p[2].setup_usd[p[1]]),
+    number("capex_usd", "capex $", words.whole_usd, get=lambda p: p[2].capex_usd[p[1]]),
+    number("resale_usd", "resale $", words.whole_usd, get=lambda p: p[2].resale_usd[p[1]]),
+    number("usd", "cash $", words.whole_usd, get=lambda p: p[2].usd[p[1]]),
+    number("so_far_usd", "so far $", words.whole_usd, get=lambda p: p[3]),
 )
 
 
@@ -194,13 +192,13 @@ def _years(result: HorizonResult, view: View) -> Table:
     if len(shown) > MOST_YEARS + 1 and not (view.page or view.notes):
         shown = [*shown[:MOST_YEARS], shown[-1]]
     columns = (
-        Column(key="letter", head="", get=lambda cells: cells[0]),
-        Column(key="option", head="", get=lambda cells: cells[1], wraps=True),
+        column("letter", "", get=lambda cells: cells[0]),
+        column("option", "", get=lambda cells: cells[1], wraps=True),
         *(
-            number(f"year_{year}", _head(year), partial(_cell, i), str)
+            number(f"year_{year}", _head(year), get=partial(_cell, i))
             for i, year in enumerate(shown)
         ),
-        number("npv_usd", "today's $", lambda cells: cells[-1], str),
+        number("npv_usd", "today's $", get=lambda cells: cells[-1]),
     )
     rows = [
         Row(cells=cells) for row in range(len(result.rows)) for cells in _lines(result, row, shown)

@@ -11,7 +11,7 @@ from tco.analysis.results import BillLine
 from tco.options.cheapest import USUAL, rank_of
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Sheet, View, count, number
+from tco.render.words import Block, Paragraph, Sheet, View, column, count, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # What the screens of `tco train` and `tco embed` have in common.
@@ -20,15 +20,11 @@ TOP = 12
 Result = TrainResult | EmbedResult
 
 
-def _used(row: JobRow) -> float | None:
-    return None if row.memory_per_gpu is None else row.memory_per_gpu.used_gb
-
-
 SAVING = (
-    number("saved_usd_per_month", "saves $", lambda r: r.saved_usd_per_month, words.whole_usd),
-    number("pays_after_months", "paid in", lambda r: r.pays_after_months, months_words),
-    number("pays_after_requests", "requests", lambda r: r.pays_after_requests, show_number),
-    number("used_gb", "GB/GPU", _used, show_number),
+    number("saved_usd_per_month", "saves $", words.whole_usd),
+    number("pays_after_months", "paid in", months_words),
+    number("pays_after_requests", "requests", show_number),
+    number("used_gb", "GB/GPU", show_number, of="memory_per_gpu.used_gb"),
 )
 """What tuning saves beside untuned, and the memory that a run takes."""
 
@@ -38,22 +34,22 @@ def ways(result: Result) -> Sheet:
     ranks = {r.id: i for i, r in enumerate((r for r in result.rows if r.feasible), 1)}
     horizon = f"{result.horizon_months:g}mo $"
     columns = (
-        Column(key="rank", head="#", get=lambda r: ranks.get(r.id), right=True),
-        Column(key="id", head="way", get=lambda r: r.id, wraps=True),
+        number("rank", "#", get=lambda r: ranks.get(r.id)),
+        column("id", "way", wraps=True),
         *words.plain("tier", "model", "provider", "method"),
-        Column(key="hardware", head="GPUs", get=lambda r: r.hardware),
-        number("gpus", "GPUs", lambda r: r.gpus, words.count),
-        number("hours", "hours", lambda r: r.hours, show_number),
-        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=words.yes),
-        number("usd_once", "once $", lambda r: r.usd_once, words.whole_usd),
-        number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
-        number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
+        column("hardware", "GPUs"),
+        number("gpus", "GPUs", words.count),
+        number("hours", "hours", show_number),
+        column("feasible", "feasible", words.yes),
+        number("usd_once", "once $", words.whole_usd),
+        number("usd_per_mtok", "$/Mtok", words.price),
+        number("monthly_usd", "$/month", words.whole_usd),
         *SAVING,
-        number("total_usd", horizon, lambda r: r.total_usd, words.whole_usd),
+        number("total_usd", horizon, words.whole_usd),
         *words.TRUST,
-        Column(key="price_checked", head="checked", get=lambda r: r.price_checked),
-        Column(key="notes", head="notes", get=lambda r: words.notes_of(r.notes) or None),
-        Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
+        column("price_checked", "checked"),
+        column("notes", "notes", get=lambda r: words.notes_of(r.notes) or None),
+        column("reasons", "reasons", get=lambda r: words.notes_of(r.reasons) or None),
     )
     return Sheet(
         rows=result.rows,

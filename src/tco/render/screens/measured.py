@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from tco.analysis.import_bench import ImportedRow, ImportResult
 from tco.analysis.size.results import ValidationResult
 from tco.render import words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Sheet, View
+from tco.render.words import Block, Column, Paragraph, Sheet, View, column, number
 from tco.units import show_number, show_share
 
 # The screen of `tco size --validate`.
@@ -46,25 +45,21 @@ def _validation_everything(result: ValidationResult) -> Sheet:
 
 def _validation_columns() -> tuple[Column, ...]:
     return (
-        Column(key="by", head="by", get=lambda p: p[0]),
-        Column(key="name", head="name", get=lambda p: p[1], wraps=True),
-        _cell("rows", "rows", words.count),
-        _cell("median_abs_pct_error", "error", show_share),
-        _cell("p90_abs_log_ratio", "p90 ln", show_number),
-        _cell("within_25pct", "<25%", show_share),
-        _cell("band_coverage", "band", show_share),
-        _cell("median_ratio", "ratio", show_number),
-        Column(
-            key="flagged",
-            head="off 2x",
+        column("by", "by", get=lambda p: p[0]),
+        column("name", "name", get=lambda p: p[1], wraps=True),
+        number("rows", "rows", words.count, of="2.rows"),
+        number("median_abs_pct_error", "error", show_share, of="2.median_abs_pct_error"),
+        number("p90_abs_log_ratio", "p90 ln", show_number, of="2.p90_abs_log_ratio"),
+        number("within_25pct", "<25%", show_share, of="2.within_25pct"),
+        number("band_coverage", "band", show_share, of="2.band_coverage"),
+        number("median_ratio", "ratio", show_number, of="2.median_ratio"),
+        column(
+            "flagged",
+            "off 2x",
+            lambda value: "yes" if value else "no",
             get=lambda p: p[2].get("flagged") or None,
-            show=lambda value: "yes" if value else "no",
         ),
     )
-
-
-def _cell(key: str, head: str, show: Any) -> Column:
-    return Column(key=key, head=head, get=lambda p: p[2].get(key), show=show, right=True)
 
 
 def _validation_blocks(result: ValidationResult, sheet: Sheet, view: View) -> Iterator[Block]:
@@ -99,10 +94,6 @@ def _setup(row: ImportedRow) -> str:
     return f"{row.model}@{row.gpus}x{row.gpu}:{row.precision}"
 
 
-def _import_bench_number(key: str, head: str, show: Any) -> Column:
-    return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=True)
-
-
 def _import_bench_blocks(result: ImportResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen: what was measured beside the model, where it went, how it is used."""
     yield Paragraph(text=f"{result.tool}: {result.file}")
@@ -121,18 +112,18 @@ IMPORT_BENCH = Screen(
     rows=("rows",),
     everything=Sheet(
         columns=(
-            Column(key="setup", head="set-up", get=_setup, wraps=True),
-            Column(key="model", head="model", get=lambda r: r.model),
-            Column(key="gpu", head="GPU", get=lambda r: r.gpu),
-            _import_bench_number("gpus", "GPUs", words.count),
+            column("setup", "set-up", get=_setup, wraps=True),
+            column("model", "model"),
+            column("gpu", "GPU"),
+            number("gpus", "GPUs", words.count),
             *words.plain("precision", "engine"),
-            _import_bench_number("isl", "isl", show_number),
-            _import_bench_number("osl", "osl", show_number),
-            _import_bench_number("concurrency", "in flight", show_number),
-            _import_bench_number("output_tokens_per_s", "tok/s", show_number),
-            _import_bench_number("predicted_tokens_per_s", "model", show_number),
-            _import_bench_number("ratio", "ratio", lambda value: f"x{value:.2f}"),
-            Column(key="action", head="", get=lambda r: r.action),
+            number("isl", "isl", show_number),
+            number("osl", "osl", show_number),
+            number("concurrency", "in flight", show_number),
+            number("output_tokens_per_s", "tok/s", show_number),
+            number("predicted_tokens_per_s", "model", show_number),
+            number("ratio", "ratio", lambda value: f"x{value:.2f}"),
+            column("action", ""),
         ),
         usual=(
             *("setup", "isl", "osl", "concurrency", "output_tokens_per_s"),

@@ -13,7 +13,18 @@ from tco.render.output import Screen
 from tco.render.plots import legend, stacked
 from tco.render.screens.compare import MADE_COLUMNS
 from tco.render.screens.explain import made_here
-from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import (
+    Block,
+    Column,
+    Figure,
+    Paragraph,
+    Row,
+    Sheet,
+    Table,
+    View,
+    column,
+    number,
+)
 from tco.units import show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco plan`: three bills, who serves which part of the load, what changes it.
@@ -21,17 +32,17 @@ from tco.units import show_number, show_share, show_tokens, show_usd
 COMPACT = ("resource", "gpus", "hours_share", "tokens_share", "monthly_usd")
 
 COLUMNS = (
-    Column(key="strategy", head="arrangement", get=lambda r: r.strategy),
-    Column(key="resource", head="resource", get=lambda r: r.resource, wraps=True),
-    Column(key="paid", head="paid", get=lambda r: r.paid),
-    number("replicas", "replicas", lambda r: r.replicas, words.count),
-    number("gpus", "GPUs", lambda r: r.gpus, words.count),
-    number("hours_share", "hours", lambda r: r.hours_share, show_share),
-    number("tokens_per_month", "tokens", lambda r: r.tokens_per_month, show_tokens),
-    number("tokens_share", "of tokens", lambda r: r.tokens_share, show_share),
-    number("utilization", "used", lambda r: r.utilization, show_share),
-    number("monthly_usd", "$/month", lambda r: r.monthly_usd, words.whole_usd),
-    number("usd_per_mtok", "$/Mtok", lambda r: r.usd_per_mtok, words.price),
+    column("strategy", "arrangement"),
+    column("resource", "resource", wraps=True),
+    column("paid", "paid"),
+    number("replicas", "replicas", words.count),
+    number("gpus", "GPUs", words.count),
+    number("hours_share", "hours", show_share),
+    number("tokens_per_month", "tokens", show_tokens),
+    number("tokens_share", "of tokens", show_share),
+    number("utilization", "used", show_share),
+    number("monthly_usd", "$/month", words.whole_usd),
+    number("usd_per_mtok", "$/Mtok", words.price),
     *MADE_COLUMNS,
     *words.TRUST,
 )
@@ -47,26 +58,26 @@ USUAL = (
 KEYS = {"cost": "monthly_usd", "tokens": "tokens_share"}
 
 STRATEGIES = (
-    Column(key="strategy", head="arrangement", get=lambda s: s.strategy, wraps=True),
-    number("monthly_usd", "$/month", lambda s: s.monthly_usd, words.whole_usd),
-    number("usd_per_mtok", "$/Mtok", lambda s: s.usd_per_mtok, words.price),
-    number("to_api", "of all API", lambda s: s.to_api, lambda x: f"{x:.2f}"),
-    number("gpus", "GPUs", lambda s: s.gpus, words.count),
-    number("own_tokens_share", "own tokens", lambda s: s.own_tokens_share, show_share),
-    number("own_hours_share", "own hours", lambda s: s.own_hours_share, show_share),
+    column("strategy", "arrangement", wraps=True),
+    number("monthly_usd", "$/month", words.whole_usd),
+    number("usd_per_mtok", "$/Mtok", words.price),
+    number("to_api", "of all API", lambda x: f"{x:.2f}"),
+    number("gpus", "GPUs", words.count),
+    number("own_tokens_share", "own tokens", show_share),
+    number("own_hours_share", "own hours", show_share),
 )
 
-RIGHT = number("usd_per_success", "$/right", lambda s: s.usd_per_success, words.price)
+RIGHT = number("usd_per_success", "$/right", words.price)
 """What a right answer costs, where it was said how often one is."""
 
 MODELS = (
-    Column(key="model", head="model", get=lambda m: m.model, wraps=True),
-    number("api_usd", "all API", lambda m: m.api_usd, words.whole_usd),
-    number("own_usd", "all own", lambda m: m.own_usd, words.whole_usd),
-    Column(key="own_purchase", head="paid", get=lambda m: m.own_purchase),
-    number("hybrid_usd", "hybrid", lambda m: m.hybrid_usd, words.whole_usd),
-    number("own_tokens_share", "own tokens", lambda m: m.own_tokens_share, show_share),
-    number("saved_share", "saved", lambda m: m.saved_share, show_share),
+    column("model", "model", wraps=True),
+    number("api_usd", "all API", words.whole_usd),
+    number("own_usd", "all own", words.whole_usd),
+    column("own_purchase", "paid"),
+    number("hybrid_usd", "hybrid", words.whole_usd),
+    number("own_tokens_share", "own tokens", show_share),
+    number("saved_share", "saved", show_share),
 )
 
 
@@ -80,7 +91,7 @@ def also(
     result: PlanResult,
 ) -> Iterator[tuple[str, tuple[Column, ...], tuple[StrategyResult, ...]]]:
     """Return the three bills, which stand beside the rows."""
-    trust = Column(key="trust", head="trust", get=lambda s: s.trust)
+    trust = column("trust", "trust")
     yield "strategies", (*_arrangements(result), trust), result.strategies
 
 
@@ -136,7 +147,7 @@ def _bills(result: PlanResult, sheet: Sheet, view: View) -> Iterator[Block]:
 
 
 PARTS = tuple(
-    Column(key=key, head=head, get=str, right=bool(place), wraps=not place)
+    column(key, head, get=str, right=bool(place), wraps=not place)
     for place, (key, head) in enumerate(
         (
             ("arrangement", "a month of"),
@@ -309,33 +320,33 @@ def _modes(task: TaskResult) -> str:
 
 
 PORTFOLIO_COLUMNS = (
-    Column(key="name", head="task", get=lambda t: t.name, wraps=True),
-    Column(key="served_by", head="served by", get=_served, wraps=True),
-    Column(key="mode", head="how", get=_modes),
-    Column(key="cascade", head="cascade", get=lambda t: t.cascade),
-    number("requests", "requests", lambda t: t.requests, show_number),
-    number("tokens", "tokens", lambda t: t.tokens, show_tokens),
-    number("share", "of all", lambda t: t.share, show_share),
-    number("monthly_usd", "$/month", lambda t: t.monthly_usd, words.whole_usd),
-    number("usd_per_request", "$/request", lambda t: t.usd_per_request, words.price),
+    column("name", "task", wraps=True),
+    column("served_by", "served by", get=_served, wraps=True),
+    column("mode", "how", get=_modes),
+    column("cascade", "cascade"),
+    number("requests", "requests", show_number),
+    number("tokens", "tokens", show_tokens),
+    number("share", "of all", show_share),
+    number("monthly_usd", "$/month", words.whole_usd),
+    number("usd_per_request", "$/request", words.price),
     RIGHT,
-    number("usd_per_mtok", "$/Mtok", lambda t: t.usd_per_mtok, words.price),
-    number("judge_usd", "judge $", lambda t: t.judge_usd, words.whole_usd),
-    number("router_usd", "router $", lambda t: t.router_usd, words.whole_usd),
-    number("routes", "ways", lambda t: t.routes, words.count),
-    number("other_way_usd", "other way", lambda t: t.other_way_usd, words.whole_usd),
-    Column(key="switch", head="turns when", get=lambda t: t.switch, wraps=True),
+    number("usd_per_mtok", "$/Mtok", words.price),
+    number("judge_usd", "judge $", words.whole_usd),
+    number("router_usd", "router $", words.whole_usd),
+    number("routes", "ways", words.count),
+    number("other_way_usd", "other way", words.whole_usd),
+    column("switch", "turns when", wraps=True),
     *words.TRUST,
 )
 PORTFOLIO_USUAL = ("name", "served_by", "requests", "share", "monthly_usd", "usd_per_request")
 PORTFOLIO_KEYS = {"cost": "monthly_usd", "name": "name", "requests": "requests"}
 
 FLEETS = (
-    Column(key="option", head="own GPUs", get=lambda f: f.option, wraps=True),
-    number("replicas", "replicas", lambda f: f.replicas, words.count),
-    number("gpus", "GPUs", lambda f: f.gpus, words.count),
-    number("utilization", "used", lambda f: f.utilization, show_share),
-    number("monthly_usd", "$/month", lambda f: f.monthly_usd, words.whole_usd),
+    column("option", "own GPUs", wraps=True),
+    number("replicas", "replicas", words.count),
+    number("gpus", "GPUs", words.count),
+    number("utilization", "used", show_share),
+    number("monthly_usd", "$/month", words.whole_usd),
 )
 
 
@@ -379,17 +390,17 @@ def _tasks(result: PortfolioResult, sheet: Sheet, view: View) -> Iterator[Block]
 
 
 SHORT = (
-    Column(key="name", head="task", get=str, wraps=True),
-    Column(key="served_by", head="served by", get=str, wraps=True),
+    column("name", "task", get=str, wraps=True),
+    column("served_by", "served by", get=str, wraps=True),
     *(
-        Column(key=key, head=head, get=str, right=True)
+        number(key, head, get=str)
         for key, head in (
             ("requests", "requests"),
             ("monthly_usd", "$/month"),
             ("usd_per_request", "$/request"),
         )
     ),
-    Column(key="trust", head="trust", get=str),
+    column("trust", "trust", get=str),
 )
 
 

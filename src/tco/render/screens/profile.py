@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 from tco.render import words
 from tco.render.output import Screen
 from tco.render.plots import stacked
-from tco.render.words import Block, Column, Figure, Paragraph, Sheet, View, number
+from tco.render.words import Block, Figure, Paragraph, Sheet, View, column, number
 from tco.units import show_number, show_share, show_tokens, show_usd
 from tco.usage.results import ModelUsage, ProfileResult, SourcesResult, TokenCounts
 from tco.usage.rows import WRITES
@@ -33,32 +32,28 @@ def written(row: TokenCounts) -> int:
     return row.write_5m + row.write_1h + row.write_30m + row.write_12h + row.write_unknown
 
 
-def _quantile(which: str, key: str) -> Any:
-    return lambda r: (getattr(r, which) or {}).get(key)
-
-
 COLUMNS = (
-    Column(key="name", head="model", get=lambda r: r.name, wraps=True),
-    Column(key="offer", head="in the catalog", get=lambda r: r.offer),
-    number("requests", "reqs", lambda r: r.requests, show_number),
-    number("total_input", "input", taken, show_tokens),
-    number("cached_share", "cached", lambda r: r.cached_share, show_share),
-    number("written", "written", written, show_tokens),
-    number("output", "out", lambda r: r.output, show_tokens),
-    number("reasoning", "thought", lambda r: r.reasoning, show_tokens),
-    number("errors", "failed", lambda r: r.errors, show_number),
-    number("isl_p50", "in p50", _quantile("isl", "p50"), show_number),
-    number("isl_p99", "p99", _quantile("isl", "p99"), show_number),
-    number("osl_p50", "out p50", _quantile("osl", "p50"), show_number),
-    number("osl_p99", "p99", _quantile("osl", "p99"), show_number),
-    number("peak_hour", "peak", lambda r: r.peak_to_mean.hour, lambda v: f"x{show_number(v)}"),
+    column("name", "model", wraps=True),
+    column("offer", "in the catalog"),
+    number("requests", "reqs", show_number),
+    number("total_input", "input", show_tokens, get=taken),
+    number("cached_share", "cached", show_share),
+    number("written", "written", show_tokens, get=written),
+    number("output", "out", show_tokens),
+    number("reasoning", "thought", show_tokens),
+    number("errors", "failed", show_number),
+    number("isl_p50", "in p50", show_number, of="isl.p50"),
+    number("isl_p99", "p99", show_number, of="isl.p99"),
+    number("osl_p50", "out p50", show_number, of="osl.p50"),
+    number("osl_p99", "p99", show_number, of="osl.p99"),
+    number("peak_hour", "peak", lambda v: f"x{show_number(v)}", of="peak_to_mean.hour"),
     *(
-        number(name, name, attrgetter(name), show_tokens)
+        number(name, name, show_tokens)
         for name in ("input", "read", "input_with_read", "write_5m", "write_1h", "write_30m")
     ),
-    number("write_12h", "write_12h", lambda r: r.write_12h, show_tokens),
-    number("write_unknown", "write_unknown", lambda r: r.write_unknown, show_tokens),
-    Column(key="matched", head="how", get=lambda r: r.matched),
+    number("write_12h", "write_12h", show_tokens),
+    number("write_unknown", "write_unknown", show_tokens),
+    column("matched", "how"),
 )
 USUAL = (
     *("name", "requests", "total_input", "cached_share", "output"),
@@ -212,11 +207,11 @@ SCREEN = Screen(rows=("models",), everything=everything, blocks=blocks)
 
 
 FORMAT_COLUMNS = (
-    Column(key="name", head="--from", get=lambda r: r.name),
-    Column(key="grain", head="a row is", get=lambda r: r.grain),
-    Column(key="title", head="what it is", get=lambda r: r.title, wraps=True),
-    Column(key="exported", head="where it is exported", get=lambda r: r.exported),
-    Column(key="knows", head="what it cannot tell", get=lambda r: r.knows or None),
+    column("name", "--from"),
+    column("grain", "a row is"),
+    column("title", "what it is", wraps=True),
+    column("exported", "where it is exported"),
+    column("knows", "what it cannot tell", get=lambda r: r.knows or None),
 )
 
 

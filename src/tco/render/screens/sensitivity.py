@@ -18,7 +18,7 @@ from tco.analysis.vary.whatif import WhatIfResult, WhatIfRow
 from tco.money import money
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, column, number
 from tco.units import in_unit, show_number, show_share, show_tokens, show_usd
 
 # The screen of `tco sensitivity`: a tornado in text.
@@ -40,23 +40,23 @@ def _columns(result: SensitivityResult) -> tuple[Column, ...]:
     ends = [end for row in result.rows for end in known_ends(row)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
     return (
-        Column(key="path", head="assumption", get=lambda r: r.path, wraps=True),
-        Column(key="title", head="what it is", get=lambda r: r.title, wraps=True),
-        Column(key="unit", head="unit", get=lambda r: r.unit),
-        number("value", "value", lambda r: r.value, words.count),
-        number("low", "low", lambda r: r.low, words.count),
-        number("high", "high", lambda r: r.high, words.count),
-        Column(key="origin", head="origin", get=lambda r: r.origin),
-        Column(key="source", head="source", get=lambda r: r.source, wraps=True),
-        Column(key="range", head="tried", get=tried),
-        number("at_low_usd", "B-A at low", lambda r: r.at_low_usd, words.whole_usd),
-        number("at_high_usd", "B-A at high", lambda r: r.at_high_usd, words.whole_usd),
-        Column(key="bar", head="B less A", get=lambda r: bar(r, low, high)),
-        number("swing_usd", "swing $/month", lambda r: r.swing_usd, words.whole_usd),
-        number("flips_at", "flips at", lambda r: r.flips_at, words.count),
-        number("at_low_tokens", "from at low", lambda r: r.at_low_tokens, show_tokens),
-        number("at_high_tokens", "from at high", lambda r: r.at_high_tokens, show_tokens),
-        number("swing_tokens", "swing tokens", lambda r: r.swing_tokens, show_tokens),
+        column("path", "assumption", wraps=True),
+        column("title", "what it is", wraps=True),
+        column("unit", "unit"),
+        number("value", "value", words.count),
+        number("low", "low", words.count),
+        number("high", "high", words.count),
+        column("origin", "origin"),
+        column("source", "source", wraps=True),
+        column("range", "tried", get=tried),
+        number("at_low_usd", "B-A at low", words.whole_usd),
+        number("at_high_usd", "B-A at high", words.whole_usd),
+        column("bar", "B less A", get=lambda r: bar(r, low, high)),
+        number("swing_usd", "swing $/month", words.whole_usd),
+        number("flips_at", "flips at", words.count),
+        number("at_low_tokens", "from at low", show_tokens),
+        number("at_high_tokens", "from at high", show_tokens),
+        number("swing_tokens", "swing tokens", show_tokens),
     )
 
 
@@ -223,25 +223,19 @@ def _what_if_everything(result: WhatIfResult) -> Sheet:
 
 def _what_if_columns(result: WhatIfResult) -> tuple[Column, ...]:
     columns = [
-        Column(key="id", head="option", get=lambda r: r.id, wraps=True),
+        column("id", "option", wraps=True),
         *words.plain("tier", "model"),
-        number("base_usd", "today", lambda r: r.base_usd, words.whole_usd),
+        number("base_usd", "today", words.whole_usd),
     ]
     for i, one in enumerate(result.what_ifs):
         key = "_".join(one.name.split())
         head = LETTERS[i % len(LETTERS)]
-        columns.append(number(f"{key}_usd", head, _bill(i), words.whole_usd))
+        columns.append(number(f"{key}_usd", head, words.whole_usd, of=f"usd.{i}"))
         if one.months is not None:
-            columns.append(number(f"{key}_mean_usd", f"{head} mean", _mean(i), words.whole_usd))
+            columns.append(
+                number(f"{key}_mean_usd", f"{head} mean", words.whole_usd, of=f"mean_usd.{i}")
+            )
     return (*columns, *words.TRUST)
-
-
-def _bill(which: int):  # type: ignore[no-untyped-def]
-    return lambda row: row.usd[which]
-
-
-def _mean(which: int):  # type: ignore[no-untyped-def]
-    return lambda row: row.mean_usd[which]
 
 
 def _what_if_blocks(result: WhatIfResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -338,27 +332,27 @@ MONTECARLO_TOP = 15
 MOST_INPUTS = 12
 
 COLUMNS = (
-    Column(key="id", head="option", get=lambda r: r.id, wraps=True),
+    column("id", "option", wraps=True),
     *words.plain("tier", "model"),
-    number("base_usd", "base $", lambda r: r.base_usd, words.whole_usd),
-    number("p_cheapest", "cheapest in", lambda r: r.p_cheapest, show_share),
-    number("mean_usd", "mean $", lambda r: r.mean_usd, words.whole_usd),
-    number("p5_usd", "p5 $", lambda r: r.usd.p5, words.whole_usd),
-    number("p50_usd", "p50 $", lambda r: r.usd.p50, words.whole_usd),
-    number("p95_usd", "p95 $", lambda r: r.usd.p95, words.whole_usd),
-    number("regret_usd", "regret $", lambda r: r.regret_usd, words.whole_usd),
-    number("p_infeasible", "cannot serve", lambda r: r.p_infeasible, show_share),
+    number("base_usd", "base $", words.whole_usd),
+    number("p_cheapest", "cheapest in", show_share),
+    number("mean_usd", "mean $", words.whole_usd),
+    number("p5_usd", "p5 $", words.whole_usd, of="usd.p5"),
+    number("p50_usd", "p50 $", words.whole_usd, of="usd.p50"),
+    number("p95_usd", "p95 $", words.whole_usd, of="usd.p95"),
+    number("regret_usd", "regret $", words.whole_usd),
+    number("p_infeasible", "cannot serve", show_share),
     *words.TRUST,
 )
 MONTECARLO_USUAL = ("id", "p_cheapest", "p5_usd", "p50_usd", "p95_usd", "regret_usd")
 MONTECARLO_KEYS = {"cost": "mean_usd", "regret": "regret_usd", "id": "id"}
 
 INPUTS = (
-    Column(key="key", head="assumption", get=lambda r: r.key, wraps=True),
-    Column(key="range", head="nine in ten", get=lambda r: _range(r)),
-    number("total", "variance", lambda r: r.total, show_share),
-    number("value_usd", "worth $", lambda r: r.value_usd, words.whole_usd),
-    Column(key="measured_by", head="by", get=lambda r: r.measured_by),
+    column("key", "assumption", wraps=True),
+    column("range", "nine in ten", get=lambda r: _range(r)),
+    number("total", "variance", show_share),
+    number("value_usd", "worth $", words.whole_usd),
+    column("measured_by", "by"),
 )
 
 

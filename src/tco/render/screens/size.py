@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from math import inf, isinf
-from typing import Any
 
 from tco.analysis.deploy import DeployResult
 from tco.analysis.size.results import (
@@ -19,15 +18,26 @@ from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, View
+from tco.render.words import (
+    Block,
+    Column,
+    Figure,
+    Paragraph,
+    Row,
+    Sheet,
+    Table,
+    View,
+    column,
+    number,
+)
 from tco.units import show_number, show_price, show_seconds, show_share, show_tokens
 
 # The screen of `tco deploy`: a task for SkyPilot, which a file of it is as it stands.
 
 COLUMNS = (
-    Column(key="flag", head="argument", get=lambda a: a.flag),
-    Column(key="value", head="value", get=lambda a: a.value, right=True),
-    Column(key="why", head="why", get=lambda a: a.why, wraps=True),
+    column("flag", "argument"),
+    number("value", "value"),
+    column("why", "why", wraps=True),
 )
 USUAL = ("flag", "value", "why")
 
@@ -116,103 +126,6 @@ def _fleet(result: SizeResult) -> tuple[str, ...]:
     return ("replicas", "fleet_gpus", "fleet_usd_per_month") if demand else ()
 
 
-def _sheet(result: SizeResult, rows: tuple[SizeRow, ...]) -> Sheet:
-    usual = ("setup", "concurrency", "output_tokens_per_s", "tpot_s", "usd_per_mtok")
-    alone = ("user_tokens_per_s", "usd_per_hour", "evidence_tier", "on_front")
-    fleet = _fleet(result)
-    return Sheet(
-        rows=rows,
-        columns=_columns(),
-        usual=(*usual, *fleet, "evidence_tier") if fleet else (*usual, *alone),
-        keys={
-            "mtok": "usd_per_mtok",
-            "cost": "usd_per_hour",
-            "speed": "tpot_s",
-            "id": "id",
-            "gpu": "gpu",
-        },
-    )
-
-
-def _columns() -> tuple[Column, ...]:
-    return (
-        Column(key="setup", head="set-up", get=lambda r: r.id.partition("@")[2], wraps=True),
-        Column(key="id", head="id", get=lambda r: r.id, wraps=True),
-        Column(key="gpu", head="GPU", get=lambda r: r.gpu),
-        _number("gpus", "GPUs a replica", words.count),
-        Column(key="precision", head="precision", get=lambda r: r.precision),
-        Column(key="fits", head="fits", get=lambda r: r.fits, show=words.yes),
-        Column(key="feasible", head="feasible", get=lambda r: r.feasible, show=words.yes),
-        _number("weights_gb", "weights GB", show_number),
-        _number("free_gb", "free GB", show_number),
-        *(_part(name, head) for name, head in PARTS),
-        _number("kv_bytes_per_token", "KV B/token", words.count),
-        _number("max_batch", "max batch", words.count),
-        _number("max_context_tokens", "max context", show_tokens),
-        _number("concurrency", "batch", words.count),
-        _number("output_tokens_per_s", "tok/s", show_number),
-        _number("requests_per_s", "req/s", show_number),
-        _number("tpot_s", "tpot", show_seconds),
-        _number("user_tokens_per_s", "tok/s/user", show_number),
-        _first("ttft_s", "ttft", "median"),
-        _first("ttft_low_s", "ttft low", "low"),
-        _first("ttft_high_s", "ttft high", "high"),
-        *(_waited(name) for name in ("p50_s", "p95_s", "p99_s")),
-        Column(key="ttft_slo", head="ttft limit", get=lambda r: r.ttft_slo),
-        _number("usd_per_gpu_hour", "$/GPU-h", words.price),
-        _number("usd_per_hour", "$/h", words.price),
-        _number("usd_per_mtok", "$/Mtok", words.price),
-        _end("low_usd_per_mtok", "low", lambda r: r.band_usd_per_mtok, 0, words.price),
-        _end("high_usd_per_mtok", "high", lambda r: r.band_usd_per_mtok, 1, words.price),
-        *words.plain("seller", "purchase"),
-        _number("instance_gpus", "box", words.count),
-        Column(key="trust", head="trust", get=lambda r: r.trust if r.seller else None),
-        words.BECAUSE,
-        _number("replicas", "replicas", words.count),
-        _number("fleet_gpus", "GPUs", words.count),
-        _number("fleet_usd_per_month", "rent $/mo", words.whole_usd),
-        _of_sessions("cold", "sessions cold"),
-        _of_sessions("warm", "sessions warm"),
-        _of_sessions("pool_tokens", "pool"),
-        _number("users", "users", words.count),
-        _number("developers", "developers", words.count),
-        _number("evidence_tier", "tier", words.count),
-        _end("band_low", "band low", lambda r: r.band, 0, show_price),
-        _end("band_high", "band high", lambda r: r.band, 1, show_price),
-        Column(key="on_front", head="front", get=lambda r: r.on_front or None, show=words.yes),
-        Column(key="evidence", head="evidence", get=lambda r: r.evidence),
-        Column(key="reasons", head="reasons", get=lambda r: words.notes_of(r.reasons) or None),
-    )
-
-
-def _first(key: str, head: str, name: str) -> Column:
-    def get(row: SizeRow) -> float | None:
-        return None if row.ttft_s is None else getattr(row.ttft_s, name)
-
-    return Column(key=key, head=head, get=get, show=show_seconds, right=True)
-
-
-def _waited(name: str) -> Column:
-    """Return a percentile of the first token, its wait included."""
-
-    def get(row: SizeRow) -> float | None:
-        return None if row.first_token is None else getattr(row.first_token, name)
-
-    head = f"ttft {name.partition('_')[0]}"
-    return Column(key=f"ttft_{name}", head=head, get=get, show=show_seconds, right=True)
-
-
-def _of_sessions(name: str, head: str) -> Column:
-    def get(row: SizeRow) -> float | None:
-        return None if row.sessions is None else float(getattr(row.sessions, name))
-
-    return Column(key=f"sessions_{name}", head=head, get=get, show=show_number, right=True)
-
-
-def _number(key: str, head: str, show: Any) -> Column:
-    return Column(key=key, head=head, get=lambda r: getattr(r, key), show=show, right=True)
-
-
 PARTS = (
     ("total_gb", "GPU GB"),
     ("weights_gb", "weights GB/GPU"),
@@ -223,19 +136,75 @@ PARTS = (
 """What the memory of one GPU is for."""
 
 
-def _part(name: str, head: str) -> Column:
-    def part(row: SizeRow) -> float | None:
-        return None if row.memory_per_gpu is None else float(getattr(row.memory_per_gpu, name))
+SIZE_COLUMNS = (
+    column("setup", "set-up", get=lambda r: r.id.partition("@")[2], wraps=True),
+    column("id", "id", wraps=True),
+    column("gpu", "GPU"),
+    number("gpus", "GPUs a replica", words.count),
+    column("precision", "precision"),
+    column("fits", "fits", words.yes),
+    column("feasible", "feasible", words.yes),
+    number("weights_gb", "weights GB", show_number),
+    number("free_gb", "free GB", show_number),
+    *(number(f"gpu_{n}", head, show_number, of=f"memory_per_gpu.{n}") for n, head in PARTS),
+    number("kv_bytes_per_token", "KV B/token", words.count),
+    number("max_batch", "max batch", words.count),
+    number("max_context_tokens", "max context", show_tokens),
+    number("concurrency", "batch", words.count),
+    number("output_tokens_per_s", "tok/s", show_number),
+    number("requests_per_s", "req/s", show_number),
+    number("tpot_s", "tpot", show_seconds),
+    number("user_tokens_per_s", "tok/s/user", show_number),
+    number("ttft_s", "ttft", show_seconds, of="ttft_s.median"),
+    number("ttft_low_s", "ttft low", show_seconds, of="ttft_s.low"),
+    number("ttft_high_s", "ttft high", show_seconds, of="ttft_s.high"),
+    *(
+        number(f"ttft_{p}_s", f"ttft {p}", show_seconds, of=f"first_token.{p}_s")
+        for p in ("p50", "p95", "p99")
+    ),
+    column("ttft_slo", "ttft limit"),
+    number("usd_per_gpu_hour", "$/GPU-h", words.price),
+    number("usd_per_hour", "$/h", words.price),
+    number("usd_per_mtok", "$/Mtok", words.price),
+    number("low_usd_per_mtok", "low", words.price, of="band_usd_per_mtok.0"),
+    number("high_usd_per_mtok", "high", words.price, of="band_usd_per_mtok.1"),
+    *words.plain("seller", "purchase"),
+    number("instance_gpus", "box", words.count),
+    column("trust", "trust", get=lambda r: r.trust if r.seller else None),
+    words.BECAUSE,
+    number("replicas", "replicas", words.count),
+    number("fleet_gpus", "GPUs", words.count),
+    number("fleet_usd_per_month", "rent $/mo", words.whole_usd),
+    number("sessions_cold", "sessions cold", show_number, of="sessions.cold"),
+    number("sessions_warm", "sessions warm", show_number, of="sessions.warm"),
+    number("sessions_pool_tokens", "pool", show_number, of="sessions.pool_tokens"),
+    number("users", "users", words.count),
+    number("developers", "developers", words.count),
+    number("evidence_tier", "tier", words.count),
+    number("band_low", "band low", show_price, of="band.0"),
+    number("band_high", "band high", show_price, of="band.1"),
+    column("on_front", "front", words.yes, get=lambda r: r.on_front or None),
+    column("evidence", "evidence"),
+    column("reasons", "reasons", get=lambda r: words.notes_of(r.reasons) or None),
+)
 
-    return Column(key=f"gpu_{name}", head=head, get=part, show=show_number, right=True)
 
-
-def _end(key: str, head: str, get: Any, which: int, show: Any) -> Column:
-    def end(row: SizeRow) -> float | None:
-        span = get(row)
-        return None if span is None else span[which]
-
-    return Column(key=key, head=head, get=end, show=show, right=True)
+def _sheet(result: SizeResult, rows: tuple[SizeRow, ...]) -> Sheet:
+    usual = ("setup", "concurrency", "output_tokens_per_s", "tpot_s", "usd_per_mtok")
+    alone = ("user_tokens_per_s", "usd_per_hour", "evidence_tier", "on_front")
+    fleet = _fleet(result)
+    return Sheet(
+        rows=rows,
+        columns=SIZE_COLUMNS,
+        usual=(*usual, *fleet, "evidence_tier") if fleet else (*usual, *alone),
+        keys={
+            "mtok": "usd_per_mtok",
+            "cost": "usd_per_hour",
+            "speed": "tpot_s",
+            "id": "id",
+            "gpu": "gpu",
+        },
+    )
 
 
 def _size_blocks(result: SizeResult, sheet: Sheet, view: View) -> Iterable[Block]:
@@ -516,10 +485,10 @@ def _impossible(rows: list[SizeRow]) -> Iterator[Block]:
 
 
 FRONT = (
-    Column(key="setup", head="front: set-up", get=lambda p: p.id.partition("@")[2], wraps=True),
-    _number("concurrency", "batch", words.count),
-    _number("user_tokens_per_s", "tok/s/user", show_number),
-    _number("usd_per_mtok", "$/Mtok", words.price),
+    column("setup", "front: set-up", get=lambda p: p.id.partition("@")[2], wraps=True),
+    number("concurrency", "batch", words.count),
+    number("user_tokens_per_s", "tok/s/user", show_number),
+    number("usd_per_mtok", "$/Mtok", words.price),
 )
 
 

@@ -20,7 +20,7 @@ from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.screens import compare
 from tco.render.screens.compare import COMPARE
-from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, number
+from tco.render.words import Block, Column, Paragraph, Row, Sheet, Table, View, column, number
 from tco.units import show_score, show_tokens, show_usd
 
 HEAD = "$ a month; own win: the volume from which own GPUs of the class cost less"
@@ -99,19 +99,19 @@ def _sheet(result: CompareVolumes, view: View) -> Sheet:
     volumes = [show_tokens(a.workload.tokens_per_month) for a in result.volumes]
     own = bool(result.begins)
     bills = [
-        number(f"usd_per_month_at_{volume}", volume, partial(_usd, i), words.whole_usd)
+        number(f"usd_per_month_at_{volume}", volume, words.whole_usd, get=partial(_usd, i))
         for i, volume in enumerate(volumes)
     ]
     return Sheet(
         rows=tuple(choices(result)),
         columns=(
-            Column(key="kind", head="", get=lambda c: c.kind),
-            Column(key="class", head="class", get=lambda c: c.class_),
-            Column(key="option", head="option", get=lambda c: c.last.id),
-            Column(key="name", head="option", get=lambda c: c.name, wraps=True),
+            column("kind", ""),
+            column("class", "class", of="class_"),
+            column("option", "option", of="last.id"),
+            column("name", "option", wraps=True),
             *bills,
-            Column(key="own_win", head="own win", get=_own_win, right=True),
-            number("own_from_tokens_per_month", "own from", lambda c: c.own_from, show_tokens),
+            number("own_win", "own win", get=_own_win),
+            number("own_from_tokens_per_month", "own from", show_tokens, of="own_from"),
         ),
         usual=("kind", "class", "name", *(b.key for b in bills), *(["own_win"] * own)),
     )
@@ -128,10 +128,8 @@ def _answers(result: CompareVolumes) -> Sheet:
     return Sheet(
         rows=result.volumes,
         columns=(
-            number(
-                "tokens_per_month", "tokens", lambda a: a.workload.tokens_per_month, show_tokens
-            ),
-            Column(key="best", head="answer", get=lambda a: a.best),
+            number("tokens_per_month", "tokens", show_tokens, of="workload.tokens_per_month"),
+            column("best", "answer"),
         ),
         usual=("tokens_per_month", "best"),
     )
@@ -148,7 +146,7 @@ def _options(result: CompareVolumes, view: View) -> Sheet:
             cells = {column.key: column.get(option) for column in sheet.columns}
             rows.append({"tokens_per_month": tokens, **cells})
         columns |= {column.key: column for column in sheet.columns}
-    made = [number("tokens_per_month", "tokens", _cell("tokens_per_month"), show_tokens)]
+    made = [number("tokens_per_month", "tokens", show_tokens, get=_cell("tokens_per_month"))]
     made += [column._replace(get=_cell(key)) for key, column in columns.items()]
     keys = {"cost": "monthly_usd"}
     return Sheet(rows=tuple(rows), columns=tuple(made), usual=tuple(columns), keys=keys)
@@ -181,8 +179,8 @@ def _blocks(result: CompareVolumes, sheet: Sheet, view: View) -> Iterator[Block]
 def _table(result: CompareVolumes, sheet: Sheet, view: View, most: int) -> Table:
     """Return the table with so many rows: own GPUs of further classes give way first."""
     keys = [k for k in sheet.usual if k not in ("kind", "class", "name")]
-    label = Column(key="what", head="", get=str, right=True)
-    name = Column(key="name", head=f"prices of {result.catalog.as_of}", get=str, wraps=True)
+    label = column("what", "", get=str, right=True)
+    name = column("name", f"prices of {result.catalog.as_of}", get=str, wraps=True)
     columns = sheet.pick(keys)
     kept = _kept(list(sheet.rows), most)
     rows = []
@@ -279,21 +277,21 @@ def _front(result: FrontierResult) -> Sheet:
     return Sheet(
         rows=result.points,
         columns=(
-            Column(key="class", head="class", get=lambda p: p.class_),
-            Column(key="name", head="option", get=lambda p: first.spoken(p.option), wraps=True),
-            Column(key="option", head="option", get=lambda p: p.option, wraps=True),
+            column("class", "class", of="class_"),
+            column("name", "option", get=lambda p: first.spoken(p.option), wraps=True),
+            column("option", "option", wraps=True),
             *words.plain("tier", "model"),
-            number("monthly_usd", "$/month", lambda p: p.monthly_usd, words.whole_usd),
-            number("usd_per_mtok", "$/Mtok", lambda p: p.usd_per_mtok, words.price),
-            Column(key="score", head="quality", get=_score, right=True),
-            number("quality", "quality", lambda p: p.quality.value, show_score),
-            number("quality_low", "low", lambda p: p.quality.low, show_score),
-            number("quality_high", "high", lambda p: p.quality.high, show_score),
-            Column(key="effort", head="effort", get=lambda p: p.quality.effort),
-            Column(key="apart", head="apart", get=lambda p: p.apart),
-            number("more_usd", "more $", lambda p: p.more_usd, words.whole_usd),
-            number("usd_per_point", "$ a point", lambda p: p.usd_per_point, words.whole_usd),
-            Column(key="trust", head="trust", get=lambda p: p.trust),
+            number("monthly_usd", "$/month", words.whole_usd),
+            number("usd_per_mtok", "$/Mtok", words.price),
+            number("score", "quality", get=_score),
+            number("quality", "quality", show_score, of="quality.value"),
+            number("quality_low", "low", show_score, of="quality.low"),
+            number("quality_high", "high", show_score, of="quality.high"),
+            column("effort", "effort", of="quality.effort"),
+            column("apart", "apart"),
+            number("more_usd", "more $", words.whole_usd),
+            number("usd_per_point", "$ a point", words.whole_usd),
+            column("trust", "trust"),
         ),
         usual=("class", "name", "monthly_usd", "score", "usd_per_point"),
         keys={"cost": "monthly_usd", "quality": "quality", "id": "option"},

@@ -8,7 +8,7 @@ from functools import partial
 from tco.analysis.vary.over import Cell, MapResult
 from tco.render import first, words
 from tco.render.output import Screen
-from tco.render.words import Block, Column, Figure, Paragraph, Row, Sheet, Table, Tone, View, number
+from tco.render.words import Block, Figure, Paragraph, Row, Sheet, Table, Tone, View, column, number
 from tco.units import show_number, show_share
 
 # The screen of `tco breakeven --map` and `tco sensitivity --grid`: who wins where.
@@ -17,16 +17,16 @@ WIDEST_TABLE = 7  # columns of cells that show their margin; more of them become
 TONES: tuple[Tone, ...] = ("good", "blue", "warn", "magenta", "cyan", "red")
 
 MAP_COLUMNS = (
-    number("x", "x", lambda c: c.x, show_number),
-    number("y", "y", lambda c: c.y, show_number),
-    Column(key="winner", head="cheapest", get=lambda c: c.winner, wraps=True),
-    Column(key="mark", head="mark", get=lambda c: c.mark),
-    number("usd", "$/month", lambda c: c.usd, words.whole_usd),
-    Column(key="runner_up", head="second", get=lambda c: c.runner_up, wraps=True),
-    number("margin_usd", "margin $/month", lambda c: c.margin_usd, words.whole_usd),
-    number("margin_share", "margin", lambda c: c.margin_share, show_share),
-    Column(key="flips", head="flips", get=lambda c: c.flips, show=words.yes),
-    Column(key="now", head="today", get=lambda c: c.now, show=words.yes),
+    number("x", "x", show_number),
+    number("y", "y", show_number),
+    column("winner", "cheapest", wraps=True),
+    column("mark", "mark"),
+    number("usd", "$/month", words.whole_usd),
+    column("runner_up", "second", wraps=True),
+    number("margin_usd", "margin $/month", words.whole_usd),
+    number("margin_share", "margin", show_share),
+    column("flips", "flips", words.yes),
+    column("now", "today", words.yes),
 )
 MAP_USUAL = ("x", "y", "winner", "usd", "runner_up", "margin_usd")
 MAP_KEYS = {"margin": "margin_usd", "cost": "usd"}
@@ -79,7 +79,7 @@ def _table(result: MapResult, lines: Sequence[Sequence[Cell]]) -> Table:
     heads = [f"{result.y.variable} \\ {result.x.variable}"]
     heads += [words.on_axis(v, result.x.unit) for v in result.x.values]
     columns = tuple(
-        Column(key=head, head=head, get=lambda r: None, right=i > 0) for i, head in enumerate(heads)
+        column(head, head, get=lambda r: None, right=i > 0) for i, head in enumerate(heads)
     )
     rows = [
         Row(cells=(words.on_axis(line[0].y, result.y.unit), *(_cell(cell) for cell in line)))
