@@ -20,18 +20,14 @@ from tco.units import show_price
 FAILS_AT = 2  # times the age from which a figure counts as stale
 RATE_DAYS = 45  # of a currency
 
-STALE = Rule(
-    id="TCO301",
-    name="stale",
-    severity="warning",
+STALE = Rule.of(
+    "warning TCO301 stale",
     title="A price was seen within 45 days (first party), 30 (cloud, host, rental) or 7 "
     f"(aggregator); {FAILS_AT} times as old is an error.",
     advice="look at the price page again; append a window if it moved, else set `checked`",
 )
-STALE_RATE = Rule(
-    id="TCO302",
-    name="stale-rate",
-    severity="warning",
+STALE_RATE = Rule.of(
+    "warning TCO302 stale-rate",
     title=f"An exchange rate is no older than {RATE_DAYS} days.",
     advice="convert at a newer rate, in a new window",
 )
@@ -122,38 +118,28 @@ def _currency(loc: Loc, price: Price, subject: CheckContext) -> Iterator[Hit]:
 
 # TCO4xx: who says so, and whether the data admits it when they differ.
 
-ONE_SOURCE = Rule(
-    id="TCO401",
-    name="one-source",
-    severity="note",
+ONE_SOURCE = Rule.of(
+    "note TCO401 one-source",
     title="Two independent sources state a price that holds.",
     advice="look the price up in a second place; sources of one `family` count as one",
 )
-SOURCES_DISAGREE = Rule(
-    id="TCO402",
-    name="sources-disagree",
-    severity="warning",
+SOURCES_DISAGREE = Rule.of(
+    "warning TCO402 sources-disagree",
     title="No source says otherwise.",
     advice="find out which one is right, say so in `note`, and waive it",
 )
-UNSUPPORTED = Rule(
-    id="TCO403",
-    name="unsupported",
-    severity="error",
+UNSUPPORTED = Rule.of(
+    "error TCO403 unsupported",
     title="A price is what at least one of its sources says.",
     advice="correct the price, or add the source that it was read from",
 )
-UNUSED_SOURCE = Rule(
-    id="TCO404",
-    name="unused-source",
-    severity="warning",
+UNUSED_SOURCE = Rule.of(
+    "warning TCO404 unused-source",
     title="Every source that is described is used.",
     advice="remove it, or name it where its figures are used",
 )
-UNREACHABLE_SOURCE = Rule(
-    id="TCO405",
-    name="unreachable-source",
-    severity="warning",
+UNREACHABLE_SOURCE = Rule.of(
+    "warning TCO405 unreachable-source",
     title="A source can be found again: by a URL, or by package, repository and file.",
     advice="give `url` or `where`; our own estimates are of `kind: judgment`",
 )
@@ -231,17 +217,13 @@ def _named(value: Any) -> Iterator[str]:
 
 # TCO5xx: numbers that were overwritten instead of appended, held against an older edition.
 
-CHANGED_WITHOUT_WINDOW = Rule(
-    id="TCO501",
-    name="changed-without-window",
-    severity="error",
+CHANGED_WITHOUT_WINDOW = Rule.of(
+    "error TCO501 changed-without-window",
     title="A price that moves gets a new window; the old one stays as it was.",
     advice="restore and end the old window, append the new price; a corrected mistake is waived",
 )
-WINDOW_REMOVED = Rule(
-    id="TCO502",
-    name="window-removed",
-    severity="warning",
+WINDOW_REMOVED = Rule.of(
+    "warning TCO502 window-removed",
     title="No window disappears.",
     advice="put it back: what was charged on an earlier day is still asked for",
 )

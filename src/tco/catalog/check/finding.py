@@ -41,6 +41,13 @@ class Rule:
     title: str
     advice: str
 
+    @classmethod
+    def of(cls, called: str, *, title: str, advice: str) -> Rule:
+        """Return a rule by its severity, id and name in one line: `error TCO201 windows`."""
+        word, code, name = called.split()
+        severity = next(known for known in SEVERITIES if known == word)
+        return cls(id=code, name=name, severity=severity, title=title, advice=advice)
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:

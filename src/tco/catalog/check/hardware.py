@@ -33,66 +33,48 @@ SPOT_WRONG = 20.0  # below it: spot and auctions go far down
 RENT_RANGE = (0.02, 150.0)  # USD an hour: a card of 2017 on spot, four times the dearest of 2026
 MONTH_H = 730.0
 
-FLOPS_RATIO = Rule(
-    id="TCO601",
-    name="flops-ratio",
-    severity="error",
+FLOPS_RATIO = Rule.of(
+    "error TCO601 flops-ratio",
     title="Peaks of two data types stand in a ratio that tensor units have.",
     advice="look whether one of the two counts sparsity, store dense peaks; a true one is waived",
 )
-FLOPS_DENSITY = Rule(
-    id="TCO602",
-    name="flops-density",
-    severity="error",
+FLOPS_DENSITY = Rule.of(
+    "error TCO602 flops-density",
     title="A chip computes no more for each watt and byte than any of its time.",
     advice="look whether the peak counts sparsity, or two dies as one",
 )
-BANDWIDTH_RANGE = Rule(
-    id="TCO603",
-    name="bandwidth-range",
-    severity="error",
+BANDWIDTH_RANGE = Rule.of(
+    "error TCO603 bandwidth-range",
     title="Memory bandwidth is one that memory has.",
     advice="give GB/s, not Gbit/s, TB/s or GB/s of a whole server",
 )
-TDP_RANGE = Rule(
-    id="TCO604",
-    name="tdp-range",
-    severity="error",
+TDP_RANGE = Rule.of(
+    "error TCO604 tdp-range",
     title="Power is that of one board, and less than its share of the server draws.",
     advice="give watts of one accelerator in `tdp_w`, with its share of the server in `all_in_w`",
 )
-MEMORY_RANGE = Rule(
-    id="TCO605",
-    name="memory-range",
-    severity="error",
+MEMORY_RANGE = Rule.of(
+    "error TCO605 memory-range",
     title="Memory is that of one accelerator, and the driver shows no more than there is.",
     advice="give GiB of one accelerator as it is sold",
 )
-PURCHASE_ORDER = Rule(
-    id="TCO606",
-    name="purchase-order",
-    severity="error",
+PURCHASE_ORDER = Rule.of(
+    "error TCO606 purchase-order",
     title="A range of purchase prices goes from low to high.",
     advice="put the three in order",
 )
-RENT_FAR_OFF = Rule(
-    id="TCO607",
-    name="rent-far-off",
-    severity="warning",
+RENT_FAR_OFF = Rule.of(
+    "warning TCO607 rent-far-off",
     title=f"A rent is within {RENT_SPREAD:g} times of the median of its GPU.",
     advice="look whether it is the price of a whole server or of a part; else set `only_if_named`",
 )
-RENT_NOT_HOURLY = Rule(
-    id="TCO608",
-    name="rent-not-hourly",
-    severity="error",
+RENT_NOT_HOURLY = Rule.of(
+    "error TCO608 rent-not-hourly",
     title=f"A rent is that of one GPU for one hour: within {RENT_WRONG:g} times of the median.",
     advice="give dollars for one GPU and one hour; if it is true, say `only_if_named` and why",
 )
-SPOT_ABOVE_ON_DEMAND = Rule(
-    id="TCO609",
-    name="spot-above-on-demand",
-    severity="warning",
+SPOT_ABOVE_ON_DEMAND = Rule.of(
+    "warning TCO609 spot-above-on-demand",
     title="Spot and reserved cost no more than on demand of the same seller.",
     advice="look whether the two are swapped, or one of them is old",
 )

@@ -154,17 +154,13 @@ TOTAL = 0.02  # norms, biases and vision towers are left out of the sum
 ACTIVE = 0.2  # vendors count embeddings and shared experts in their own ways
 ROUTED = 0.005  # an exact product
 
-PARAMS_RECOMPUTE = Rule(
-    id="TCO701",
-    name="params-recompute",
-    severity="error",
+PARAMS_RECOMPUTE = Rule.of(
+    "error TCO701 params-recompute",
     title="The weights are those that the dimensions add up to.",
     advice="read the dimensions again in config.json; layers and expert widths are the usual slips",
 )
-PARAMS_ORDER = Rule(
-    id="TCO702",
-    name="params-order",
-    severity="error",
+PARAMS_ORDER = Rule.of(
+    "error TCO702 params-order",
     title="One token passes through no more weights than there are.",
     advice="look whether `total` and `active` are swapped",
 )

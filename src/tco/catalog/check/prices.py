@@ -37,91 +37,67 @@ BATCH_RATIOS = (0.5, 0.8)
 BATCH_TOLERANCE = 0.02  # rounding of prices of two digits
 SPREAD = 10.0  # times the median of the same weights
 
-ABSOLUTE_CAP = Rule(
-    id="TCO101",
-    name="absolute-cap",
-    severity="error",
+ABSOLUTE_CAP = Rule.of(
+    "error TCO101 absolute-cap",
     title=f"No token costs more than ${CAP:g} per million, of an embedding ${EMBEDDING_CAP:g}.",
     advice="almost always a unit error: divide by 1,000 or 1,000,000; if it is true, waive it",
 )
-OUTPUT_BELOW_INPUT = Rule(
-    id="TCO102",
-    name="output-below-input",
-    severity="warning",
+OUTPUT_BELOW_INPUT = Rule.of(
+    "warning TCO102 output-below-input",
     title="Output costs no less than input.",
     advice="look whether the two are swapped; if it is true, waive it",
 )
-CACHED_NOT_BELOW_INPUT = Rule(
-    id="TCO103",
-    name="cached-not-below-input",
-    severity="error",
+CACHED_NOT_BELOW_INPUT = Rule.of(
+    "error TCO103 cached-not-below-input",
     title="Cached input costs less than input.",
     advice="leave cached_input out where there is no discount; look for a cache write price",
 )
-BATCH_RATIO = Rule(
-    id="TCO104",
-    name="batch-ratio",
-    severity="warning",
+BATCH_RATIO = Rule.of(
+    "warning TCO104 batch-ratio",
     title="A batch costs 0.5 or 0.8 of the price it replaces.",
     advice="read the batch price again; if the vendor prints another ratio, waive it",
 )
-HOST_SPREAD = Rule(
-    id="TCO105",
-    name="host-spread",
-    severity="error",
+HOST_SPREAD = Rule.of(
+    "error TCO105 host-spread",
     title=f"A host asks at most {SPREAD:g} times the median of the same weights, and no less than "
     f"1/{SPREAD:g} of it.",
     advice="look for a unit error or another model; if it is true, waive it",
 )
-ZERO_PRICE = Rule(
-    id="TCO106",
-    name="zero-price",
-    severity="note",
+ZERO_PRICE = Rule.of(
+    "note TCO106 zero-price",
     title="A price is more than nothing.",
     advice="free is a quota, not a price: leave it out, or state `free`",
 )
-NOT_A_PRICE = Rule(
-    id="TCO107",
-    name="not-a-price",
-    severity="error",
+NOT_A_PRICE = Rule.of(
+    "error TCO107 not-a-price",
     title="A price is a finite number that is not negative.",
     advice="read the price again",
 )
-TIER_FAR_OFF = Rule(
-    id="TCO109",
-    name="tier-far-off",
-    severity="error",
+TIER_FAR_OFF = Rule.of(
+    "error TCO109 tier-far-off",
     title=f"A price under a condition is within {TIER_SPREAD:g} times of the price without, under "
     "two within as much again; a batch costs no more, a priority no less.",
     advice="look for a unit error in one of the two; if it is true, waive it",
 )
-BELOW_FLOOR = Rule(
-    id="TCO115",
-    name="below-floor",
-    severity="error",
+BELOW_FLOOR = Rule.of(
+    "error TCO115 below-floor",
     title=f"No token costs less than ${FLOOR:g} per million, read from a cache ${CACHED_FLOOR:g}.",
     advice="almost always a price per token or per thousand: multiply; if it is true, waive it",
 )
-RECORD_FAR_OFF = Rule(
-    id="TCO111",
-    name="record-far-off",
-    severity="error",
+RECORD_FAR_OFF = Rule.of(
+    "error TCO111 record-far-off",
     title="A price is less than ten times what the shipped catalog has for the same offer, and "
     "more than a tenth.",
     advice="look for a unit error; a contract that is so far from the list is waived",
 )
-SELLERS_FAR_OFF = Rule(
-    id="TCO112",
-    name="sellers-far-off",
-    severity="error",
+SELLERS_FAR_OFF = Rule.of(
+    "error TCO112 sellers-far-off",
     title="A price is less than ten times what others ask for the same model, and more than a "
     "tenth; of caches of open weights sixty times.",
     advice="look for a unit error or another model; if it is true, waive it",
 )
-PAIR_FAR_OFF = Rule(
-    id="TCO116",
-    name="pair-far-off",
-    severity="error",
+PAIR_FAR_OFF = Rule.of(
+    "error TCO116 pair-far-off",
     title="Output, reads and writes of a cache cost as many times the input as at others that sell "
     "the model, give or take.",
     advice="one of the two is in another unit, or of another model; if it is true, waive it",
@@ -136,19 +112,15 @@ OF_INPUT = {
     "audio_input": (0.3, 40.0),
 }
 """Times the input that others cost: reads 0.008 at least, writes once or twice, sound up to 32."""
-DEARER_THAN_STANDARD = Rule(
-    id="TCO114",
-    name="dearer-than-standard",
-    severity="warning",
+DEARER_THAN_STANDARD = Rule.of(
+    "warning TCO114 dearer-than-standard",
     title="Batch, flex, spot and off-peak cost no more than the standard service.",
     advice="look whether the two are swapped",
 )
 CHEAPER = ("batch", "flex", "spot")
 """Services that are sold for less, in exchange for time."""
-NEW_KEY = Rule(
-    id="TCO113",
-    name="new-key",
-    severity="note",
+NEW_KEY = Rule.of(
+    "note TCO113 new-key",
     title="Every price of a list is of a kind that is known.",
     advice="its prices are held to cap and floor alone: tell us of the key",
 )
@@ -311,17 +283,13 @@ def dearer_hits(full: Mapping[str, float | None], cheap: Mapping[str, float | No
 
 JUMP = 10.0
 
-PRICE_JUMP = Rule(
-    id="TCO108",
-    name="price-jump",
-    severity="warning",
+PRICE_JUMP = Rule.of(
+    "warning TCO108 price-jump",
     title=f"From one window to the next a price moves by less than {JUMP:g} times.",
     advice="look for a unit error in one of the windows; if it is true, waive it",
 )
-UNREACHABLE = Rule(
-    id="TCO110",
-    name="unreachable-modifier",
-    severity="error",
+UNREACHABLE = Rule.of(
+    "error TCO110 unreachable-modifier",
     title="A request that fits in the context can be long enough for every context tier.",
     advice="say in the window's `context_tokens` what it was then, or leave the modifier out",
 )

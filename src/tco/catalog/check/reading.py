@@ -20,31 +20,23 @@ if TYPE_CHECKING:
 
 MOST = 1000  # complaints of one kind about one file
 
-UNREADABLE = Rule(
-    id="TCO001",
-    name="unreadable",
-    severity="error",
+UNREADABLE = Rule.of(
+    "error TCO001 unreadable",
     title="A file is plain YAML: no anchors, no tags, no key twice, at most 20 MB.",
     advice="write values out, save as UTF-8, and split what is too large",
 )
-SCHEMA = Rule(
-    id="TCO002",
-    name="schema",
-    severity="error",
+SCHEMA = Rule.of(
+    "error TCO002 schema",
     title="A file has the keys and kinds of values that its schema allows.",
     advice="`tco catalog schema` prints the schema; editors check it while you type",
 )
-REFERENCE = Rule(
-    id="TCO003",
-    name="reference",
-    severity="error",
+REFERENCE = Rule.of(
+    "error TCO003 reference",
     title="Every name leads somewhere, and nothing is given twice.",
     advice="correct the name, or add the record that it means",
 )
-MISSING = Rule(
-    id="TCO004",
-    name="not-found",
-    severity="error",
+MISSING = Rule.of(
+    "error TCO004 not-found",
     title="Every file that is named is there.",
     advice="correct the path; of a folder name the files: tco catalog check FOLDER/*.yaml",
 )

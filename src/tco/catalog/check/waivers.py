@@ -11,31 +11,23 @@ from tco.catalog.fields import Waivable
 from tco.catalog.yaml_lines import Loc
 from tco.errors import nearest, printable
 
-NO_REASON = Rule(
-    id="TCO801",
-    name="waiver-without-reason",
-    severity="error",
+NO_REASON = Rule.of(
+    "error TCO801 waiver-without-reason",
     title="Who waives a rule says why.",
     advice="say in `waive_because` what was looked up and where",
 )
-UNKNOWN_WAIVER = Rule(
-    id="TCO802",
-    name="unknown-waiver",
-    severity="error",
+UNKNOWN_WAIVER = Rule.of(
+    "error TCO802 unknown-waiver",
     title="A waiver names a rule.",
     advice="write the name or the id of a rule: `tco catalog check --rules` lists them",
 )
-IDLE_WAIVER = Rule(
-    id="TCO803",
-    name="idle-waiver",
-    severity="note",
+IDLE_WAIVER = Rule.of(
+    "note TCO803 idle-waiver",
     title="What is waived would be found.",
     advice="remove the waiver, so that it does not hide the next mistake",
 )
-ENDLESS_WAIVER = Rule(
-    id="TCO804",
-    name="endless-waiver",
-    severity="note",
+ENDLESS_WAIVER = Rule.of(
+    "note TCO804 endless-waiver",
     title="A judgment about prices or sources says when it was made and when it ends.",
     advice="give `waive_on` and `waive_until`: what was true of a price is looked at again",
 )

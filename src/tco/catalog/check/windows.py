@@ -11,45 +11,33 @@ from tco.catalog.prices import Offer, Price
 from tco.catalog.yaml_lines import Loc
 from tco.units import show_price
 
-WINDOWS = Rule(
-    id="TCO201",
-    name="windows",
-    severity="error",
+WINDOWS = Rule.of(
+    "error TCO201 windows",
     title="The windows of an offer follow each other without overlap.",
     advice="end the older window with `until` on the day that the newer one begins",
 )
-RETIRED_BUT_OFFERED = Rule(
-    id="TCO202",
-    name="retired-but-offered",
-    severity="error",
+RETIRED_BUT_OFFERED = Rule.of(
+    "error TCO202 retired-but-offered",
     title="What has been retired has no open price.",
     advice="end the last window on the day of retirement and say `gone`, or correct `retires`",
 )
-SCHEDULED_CHANGE = Rule(
-    id="TCO203",
-    name="scheduled-change",
-    severity="note",
+SCHEDULED_CHANGE = Rule.of(
+    "note TCO203 scheduled-change",
     title="No price changes within the horizon.",
     advice="nothing to correct: count with the new price from that day on",
 )
-RETIRES_SOON = Rule(
-    id="TCO204",
-    name="retires-soon",
-    severity="note",
+RETIRES_SOON = Rule.of(
+    "note TCO204 retires-soon",
     title="Nothing that has a price is retired within the horizon.",
     advice="nothing to correct: plan to move to another model before that day",
 )
-CHECKED_IN_FUTURE = Rule(
-    id="TCO205",
-    name="checked-in-future",
-    severity="error",
+CHECKED_IN_FUTURE = Rule.of(
+    "error TCO205 checked-in-future",
     title="No price was seen after the day of the check.",
     advice="correct `checked`, or check as of a later day",
 )
-CHECKED_BEFORE_SINCE = Rule(
-    id="TCO206",
-    name="checked-before-since",
-    severity="error",
+CHECKED_BEFORE_SINCE = Rule.of(
+    "error TCO206 checked-before-since",
     title="A price was last seen after it began, unless it is scheduled.",
     advice="correct one of the two dates, or say `status: scheduled`",
 )
