@@ -42,7 +42,7 @@ MOST_MODULES_OF_COMPARE = 50
 FEWEST_FIELDS = 4  # of types that are held against each other
 
 MOST_ROOMS = 234  # modules with code
-MOST_TYPES = 398  # to be 250: classes that declare fields
+MOST_TYPES = 397  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
@@ -74,7 +74,7 @@ NEW = {
     "limits held at the speed that is said, bands without an end, settings that move nothing": 51,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 68_389 + sum(NEW.values())
+MOST_LINES_IN_ALL = 68_345 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

@@ -342,7 +342,7 @@ def test_a_replica_lies_in_the_box_that_it_is_rented_in(asked: Any) -> None:
         setup, rent = found.row(row), found.rents[at]
         name = setup_id(setup.model.id, setup.gpu.id, setup.gpus, setup.precision, rent)
         boxes.setdefault(name, set()).add(rent.instance_gpus)
-        if rent.box.sized:
+        if rent.sized:
             sized += 1
             assert setup.gpus <= rent.instance_gpus or rent.instance_gpus >= setup.gpu.node_gpus
     assert sized > 100

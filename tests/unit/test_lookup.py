@@ -282,5 +282,4 @@ def test_boxes_have_names_where_there_are_several(
 ) -> None:
     found = boxes(CATALOG.hardware.model_copy(update={"rentals": rentals}))
     told = [found[rental_key(one)] for one in rentals]
-    assert [one.name for one in told] == names
-    assert [one.sized for one in told] == sized
+    assert told == [*zip(names, sized, strict=True)]

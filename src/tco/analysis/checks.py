@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -99,42 +99,29 @@ def _age(today: date, day: date) -> int:
     return (today - day).days
 
 
-def _allow_providers(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
-    return _allowed(check, judged, [(o.id, _company(o)) for o in judged.chosen], "provider")
-
-
-def _deny_providers(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
-    return _denied(check, judged, [(o.id, _company(o)) for o in judged.chosen], "provider")
-
-
-def _allow_licenses(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
-    return _allowed(check, judged, [*_licences(inputs, check, judged)], "licence")
-
-
-def _deny_licenses(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
-    return _denied(check, judged, [*_licences(inputs, check, judged)], "licence")
-
-
 def _company(option: Option) -> str | None:
     """Return who an option is bought from; None for a description that does not say."""
     return None if isinstance(option, FixedOption) else option.provider
-
-
-def _licences(
-    inputs: Question, check: Check, judged: CheckedAnswer
-) -> Iterator[tuple[str, str | None]]:
-    models = inputs.catalog.models.models
-    for option in judged.chosen:
-        model = None if option.model == UNKNOWN_MODEL else models.get(option.model)
-        kind = model.license_kind if model is not None else "unknown"
-        yield option.id, kind if kind != "unknown" or kind in check.names else None
 
 
 Named = Sequence[tuple[str, str | None]]
 """Options, each with its provider or licence; None where that is not known."""
 
 
-def _allowed(check: Check, judged: CheckedAnswer, named: Named, kind: str) -> Told:
+def _named(inputs: Question, check: Check, judged: CheckedAnswer) -> tuple[str, Named]:
+    """Return what a check goes by, and the provider or licence of each option."""
+    if check.rule.endswith("providers"):
+        return "provider", [(option.id, _company(option)) for option in judged.chosen]
+    found, models = [], inputs.catalog.models.models
+    for option in judged.chosen:
+        model = None if option.model == UNKNOWN_MODEL else models.get(option.model)
+        kind = model.license_kind if model is not None else "unknown"
+        found.append((option.id, kind if kind != "unknown" or kind in check.names else None))
+    return "licence", found
+
+
+def _allowed(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
+    kind, named = _named(inputs, check, judged)
     other = [(i, n) for i, n in named if n is not None and n not in check.names]
     if other:
         option, name = other[0]
@@ -142,7 +129,8 @@ def _allowed(check: Check, judged: CheckedAnswer, named: Named, kind: str) -> To
     return _untold(named, kind) or ("passed", f"{judged.name}: {_list(named)}")
 
 
-def _denied(check: Check, judged: CheckedAnswer, named: Named, kind: str) -> Told:
+def _denied(inputs: Question, check: Check, judged: CheckedAnswer) -> Told:
+    kind, named = _named(inputs, check, judged)
     found = [(i, n) for i, n in named if n in check.names]
     if found:
         option, name = found[0]
@@ -162,9 +150,9 @@ def _list(named: Named) -> str:
 _RULES: dict[str, Callable[[Question, Check, CheckedAnswer], Told]] = {
     "max_monthly": _max_monthly,
     "max_price_age": _max_price_age,
-    "allow_providers": _allow_providers,
-    "deny_providers": _deny_providers,
-    "allow_licenses": _allow_licenses,
-    "deny_licenses": _deny_licenses,
+    "allow_providers": _allowed,
+    "deny_providers": _denied,
+    "allow_licenses": _allowed,
+    "deny_licenses": _denied,
 }
 """What there is to check, by its key in a scenario file."""

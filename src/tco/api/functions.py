@@ -89,7 +89,8 @@ def asks(*records: Any) -> Callable[[F], F]:
 
         signature, known = _signature(function, options)
         own = {n: field for record in records[1:] for n, field in fields_of(record).items()}
-        places, texts = _places(function), {**_places_by_name(function), **_texts(own)}
+        places = _places(function)
+        texts = {**{text[0]: text for text in places}, **_texts(own)}
         call.__signature__ = signature  # type: ignore[attr-defined]
         call.__doc__ = f"{inspect.getdoc(function)}\n\n{_listed(options)}"
         return call  # type: ignore[return-value]
@@ -154,10 +155,6 @@ def _places(function: Callable[..., Any]) -> list[Text]:
 
 
 MOST_NAMES = 1000
-
-
-def _places_by_name(function: Callable[..., Any]) -> dict[str, Text]:
-    return {text[0]: text for text in _places(function)}
 
 
 def _texts(options: Mapping[str, Field]) -> dict[str, Text]:

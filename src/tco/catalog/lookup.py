@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from tco.errors import UnknownNameError, UsageError, printable, unknown_name
 
@@ -177,26 +177,12 @@ rental_key = attrgetter("seller", "gpu", "option", "channel", "gpus", "instance"
 """What tells one rental from another, as `Catalog.origins` says it."""
 
 
-class Box(NamedTuple):
-    """What a seller rents a GPU in.
+def boxes(hardware: Hardware) -> Mapping[tuple[object, ...], tuple[str, bool]]:
+    """Return what each rental is rented in: which of several boxes, and whether that is its size.
 
-    Args:
-        name: Which of several it is, `8x` or the name of the instance; empty for the only one.
-        sized: It has so many GPUs and no more, so that no larger replica lies in it.
-    """
-
-    name: str
-    sized: bool
-
-
-ANY_BOX = Box("", sized=False)
-"""What is rented by the GPU, for all that is known."""
-
-
-def boxes(hardware: Hardware) -> Mapping[tuple[object, ...], Box]:
-    """Return what each rental is rented in.
-
-    A list that names no instance and one rent says what a GPU costs, in boxes of any size.
+    The first is `8x` or the name of the instance, empty for the only one. Of a size, it has so many
+    GPUs and no more, so that no larger replica lies in it. A list that names no instance and one
+    rent says what a GPU costs, in boxes of any size.
     """
     sizes: dict[tuple[object, ...], list[Rental]] = {}
     for rental in hardware.rentals:
@@ -208,7 +194,7 @@ def boxes(hardware: Hardware) -> Mapping[tuple[object, ...], Box]:
         for rental in alike:
             name = (rental.instance if often[rental.gpus] > 1 else None) or f"{rental.gpus}x"
             sized = rental.instance is not None or len(usd) > 1
-            found[rental_key(rental)] = Box(name.lower() if len(alike) > 1 else "", sized)
+            found[rental_key(rental)] = name.lower() if len(alike) > 1 else "", sized
     return found
 
 

@@ -234,7 +234,7 @@ def same_weights(a: Option, b: Option) -> bool | None:
 def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
     """Return the lines of an option's monthly bill; amounts broadcast over the settings' arrays."""
     if isinstance(option, TokenOption):
-        return _token_bill(option, settings)
+        return (*charged_lines(option, settings), *team_lines(settings, by_token=True))
     if isinstance(option, SelfOption):
         return own_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
     if isinstance(option, ProvisionedOption):
@@ -245,10 +245,6 @@ def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
 def usd_of(option: Option, settings: Settings) -> float:
     """Return an option's bill under settings without arrays [USD/month]."""
     return number(total_usd(lines(option, settings)))
-
-
-def _token_bill(option: TokenOption, settings: Settings) -> tuple[Line, ...]:
-    return (*charged_lines(option, settings), *team_lines(settings, by_token=True))
 
 
 def charged_lines(option: TokenOption, settings: Settings) -> tuple[Line, ...]:

@@ -368,11 +368,12 @@ def _rentable(
     if key in catalog.derived:
         return catalog.derived[key]  # type: ignore[no-any-return]
     rents, sellers = rents_at(catalog.hardware, day), catalog.hardware.sellers
-    seen_last, box = freshest_rents(rents, day), boxes(catalog.hardware)
+    seen_last, boxed = freshest_rents(rents, day), boxes(catalog.hardware)
 
     @cache
     def entry_of(place: int) -> RentEntry:
         rental, rent = rents[place]
+        box, sized = boxed[rental_key(rental)]
         return RentEntry(
             gpu=rental.gpu,
             seller=rental.seller,
@@ -385,7 +386,8 @@ def _rentable(
             flag=rent.flag,
             egress=_egress(sellers[rental.seller].egress),
             billing_step_s=sellers[rental.seller].billing_step_s,
-            box=box[rental_key(rental)],
+            box=box,
+            sized=sized,
         )
 
     catalog.derived[key] = rents, entry_of

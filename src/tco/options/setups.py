@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.catalog.lookup import ANY_BOX, Box
 from tco.catalog.trust import Trust
 from tco.engine.capacity import max_batch
 from tco.engine.ledger import Origin
@@ -95,7 +94,8 @@ class RentEntry:
         instance_gpus: GPUs of the smallest box [1].
         billing_step_s: Time that the seller counts in, where that is known [s].
         trust: How far that can be trusted.
-        box: Which of several sizes it is, and whether that is its size.
+        box: Which of several it is, `8x` or the name of the instance; empty for the only one.
+        sized: It has so many GPUs and no more, so that no larger replica lies in it.
     """
 
     gpu: str
@@ -115,12 +115,13 @@ class RentEntry:
     billing_step_s: float | None = None
     tries: float = 1.0
     """Of the model that is put on it."""
-    box: Box = ANY_BOX
+    box: str = ""
+    sized: bool = False
 
     @property
     def way(self) -> str:
         """Return how it is bought, as ids say it: `on_demand`, or `on_demand_8x` of several."""
-        return "_".join(filter(None, (self.purchase, self.box.name)))
+        return "_".join(filter(None, (self.purchase, self.box)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -412,7 +413,7 @@ def _joined(tried: SetUps, setups: Indices, rents: Sequence[RentEntry], rent: In
     """Return which pairs can be rented, so that the GPUs of a replica work together [pairs]."""
     node = np.array([g.node_gpus for g in tried.gpus], dtype=np.int64)[tried.gpu[setups]]
     box = np.array([r.instance_gpus for r in rents], dtype=np.int64)[rent]
-    sized = np.array([r.box.sized for r in rents], dtype=bool)[rent]
+    sized = np.array([r.sized for r in rents], dtype=bool)[rent]
     return together(tried.count[setups], node, box, sized)
 
 

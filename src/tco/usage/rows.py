@@ -562,7 +562,7 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
     """Return the rows of a Parquet file as mappings."""
     limit = "" if most is None else f" LIMIT {most}"
     try:
-        found = _reader().execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
+        found = _connection().cursor().execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
     except duckdb_module().Error as error:
         raise DataError(f"{path}: {_one_line(error)}") from None
     names = [column[0] for column in found.description]
@@ -575,11 +575,6 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
         yield dict.fromkeys(names)
 
 
-def _reader() -> Any:
-    """Return a cursor that reads rows of files, of one connection for all of them."""
-    return _connection().cursor()
-
-
 @cache
 def queries() -> dict[str, str]:
     """Return the SQL of every query of `tco.usage.expressions` for DuckDB, by name."""
@@ -589,6 +584,7 @@ def queries() -> dict[str, str]:
 
 @cache
 def _connection() -> Any:
+    """Return the one connection that reads rows of all files."""
     connection = duckdb_module().connect(config={"memory_limit": MEMORY, "threads": "1"})
     for setting in SETTINGS:
         connection.execute(setting)

@@ -59,7 +59,7 @@ def can_be_had(gpus: float, gpu: GpuEntry, rent: RentEntry) -> bool:
     """Return whether a seller rents so many GPUs that work together: beyond a node, whole nodes."""
     if gpus > gpu.node_gpus and gpu.node_gpus < SMALLEST_PIPELINED_NODE:
         return False
-    box = np.asarray(rent.instance_gpus), np.asarray(rent.box.sized)
+    box = np.asarray(rent.instance_gpus), np.asarray(rent.sized)
     return bool(together(np.asarray(gpus), np.asarray(gpu.node_gpus), *box))
 
 

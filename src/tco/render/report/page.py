@@ -183,12 +183,8 @@ def _spread(option: OptionResult) -> str | None:
     return words.spread(option.band_usd) or None
 
 
-def assumption_rows(report: Report) -> list[tuple[str, ...]]:
-    """Return every assumption: title, path, value, range, who said so, when that was read."""
-    return [_assumption(row, report) for row in report.assumptions]
-
-
 def _assumption(row: AssumptionResult, report: Report) -> tuple[str, ...]:
+    """Return an assumption: title, path, value, range, who said so, when that was read."""
     span = report.ranges.get(row.path)
     ends = [in_unit(v, row.unit) for v in span] if span else []
     unnamed = row.source in ("judgment", "default")
@@ -296,7 +292,7 @@ def _parts(report: Report, marks: dict[str, Key], shown: Sequence[str]) -> dict[
         "served": [Key(*SERVED[key]) for key in _used_hours(report)],
         "ends": [Key(*end) for end in ENDS.values()],
         "winners": _winners(report, marks),
-        "assumptions": assumption_rows(report),
+        "assumptions": [_assumption(row, report) for row in report.assumptions],
         "version": __version__,
         "star": words.LEGEND,
     }

@@ -215,11 +215,6 @@ FORMAT_COLUMNS = (
 )
 
 
-def format_rows(result: SourcesResult) -> Sheet:
-    """Return the formats."""
-    return Sheet(rows=result.rows, columns=FORMAT_COLUMNS, usual=("name", "grain", "title"))
-
-
 def format_blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the formats, each with where it is exported and what it cannot tell under it."""
     yield Paragraph(text="Logs that are read, told by their content or by --from NAME")
@@ -230,4 +225,8 @@ def format_blocks(result: SourcesResult, sheet: Sheet, view: View) -> Iterator[B
     )
 
 
-SOURCES = Screen(rows=("rows",), everything=format_rows, blocks=format_blocks)
+SOURCES = Screen(
+    rows=("rows",),
+    everything=Sheet(columns=FORMAT_COLUMNS, usual=("name", "grain", "title")),
+    blocks=format_blocks,
+)

@@ -31,11 +31,6 @@ KEYS = {"swing": "swing_usd", "path": "path", "volume": "swing_tokens"}
 COMPACT = ("path", "at_low_usd", "at_high_usd", "swing_usd", "flips_at")
 
 
-def _tornado_everything(result: SensitivityResult) -> Sheet:
-    """Return all rows."""
-    return Sheet(rows=result.rows, columns=_columns(result), usual=USUAL, keys=KEYS)
-
-
 def _columns(result: SensitivityResult) -> tuple[Column, ...]:
     ends = [end for row in result.rows for end in known_ends(row)]
     low, high = min([0.0, *ends]), max([0.0, *ends])
@@ -201,7 +196,7 @@ def _volumes(row: SwingResult) -> str:
 
 TORNADO = Screen(
     rows=("rows",),
-    everything=_tornado_everything,
+    everything=lambda r: Sheet(rows=r.rows, columns=_columns(r), usual=USUAL, keys=KEYS),
     blocks=_tornado_blocks,
     compact=COMPACT,
 )
