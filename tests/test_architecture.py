@@ -74,7 +74,7 @@ NEW = {
     "limits held at the speed that is said, bands without an end, settings that move nothing": 51,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 68_345 + sum(NEW.values())
+MOST_LINES_IN_ALL = 68_297 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 LONG = {

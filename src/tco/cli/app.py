@@ -43,16 +43,14 @@ from tco.cli.options import (
     silence,
     typed,
     usage_in_one_line,
+    word,
 )
 from tco.errors import UsageError
 
 # `tco compare`.
 
 
-VOLUME = Annotated[
-    str | None,
-    Argument(metavar="[N]", help="Tokens a month, as --tokens says them.", show_default=False),
-]
+VOLUME = Annotated[str | None, word("[N]", "Tokens a month, as --tokens says them.")]
 
 
 @flags
@@ -90,12 +88,8 @@ def compare(
 
 # `tco breakeven`.
 
-A = Annotated[
-    str | None, Argument(metavar="A", help="An option, or enough of its id.", show_default=False)
-]
-B = Annotated[
-    str | None, Argument(metavar="B", help="The option that may be cheaper.", show_default=False)
-]
+A = Annotated[str | None, word("A", "An option, or enough of its id.")]
+B = Annotated[str | None, word("B", "The option that may be cheaper.")]
 
 
 @flags
@@ -127,9 +121,7 @@ def breakeven(
 
 # `tco sensitivity`.
 
-SENSITIVITY_B = Annotated[
-    str | None, Argument(metavar="B", help="The option to hold it against.", show_default=False)
-]
+SENSITIVITY_B = Annotated[str | None, word("B", "The option to hold it against.")]
 
 
 @flags
@@ -161,14 +153,7 @@ def sensitivity(
 
 # `tco size`.
 
-MODEL = Annotated[
-    str | None,
-    Argument(
-        metavar="MODEL",
-        help="An open model of the catalog, or its config.json.",
-        show_default=False,
-    ),
-]
+MODEL = Annotated[str | None, word("MODEL", "An open model of the catalog, or its config.json.")]
 Validate = Annotated[
     Text,
     flag(VALUES, "FILE", "Hold the capacity model against measured rows (CSV)."),
@@ -227,14 +212,8 @@ def _validate(path: str, question: QuestionOptions, output: Output) -> None:
 
 # `tco plan`.
 
-Overflow = Annotated[
-    str | None,
-    Argument(metavar="API", help="The option by the token, for what is left.", show_default=False),
-]
-Own = Annotated[
-    str | None,
-    Argument(metavar="OWN", help="The set-up for the base load.", show_default=False),
-]
+Overflow = Annotated[str | None, word("API", "The option by the token, for what is left.")]
+Own = Annotated[str | None, word("OWN", "The set-up for the base load.")]
 
 
 @flags
@@ -264,10 +243,7 @@ def plan(
 
 # `tco horizon`.
 
-Names = Annotated[
-    list[str] | None,
-    Argument(metavar="A B...", help="What is paid today, and what else.", show_default=False),
-]
+Names = Annotated[list[str] | None, word("A B...", "What is paid today, and what else.")]
 
 
 @flags
@@ -293,10 +269,7 @@ def horizon(
 
 # `tco train`.
 
-MODELS = Annotated[
-    list[str] | None,
-    Argument(metavar="MODEL...", help="The models that could be tuned.", show_default=False),
-]
+MODELS = Annotated[list[str] | None, word("MODEL...", "The models that could be tuned.")]
 
 
 @flags

@@ -19,6 +19,7 @@ from tco.cli.options import (
     Texts,
     flag,
     flags,
+    word,
 )
 from tco.records import dataclass
 
@@ -26,9 +27,7 @@ from tco.records import dataclass
 
 Name = Annotated[str, Argument(metavar="NAME", help="A model, GPU, provider or offer.")]
 Model = Annotated[str, Argument(metavar="MODEL", help="A model, or enough of its name.")]
-File = Annotated[
-    str | None, Argument(metavar="[NAME]", help="One schema: prices, compare.", show_default=False)
-]
+File = Annotated[str | None, word("[NAME]", "One schema: prices, compare.")]
 
 
 NAMES = "Names instead of offers"
@@ -413,10 +412,7 @@ def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
 # `tco catalog diff`.
 
 A = Annotated[str, Argument(metavar="A", help="A file, folder, git revision, or REV:FILE.")]
-B = Annotated[
-    str | None, Argument(metavar="[B]", help="The same; else the catalog of this tco.",
-                         show_default=False)
-]  # fmt: skip
+B = Annotated[str | None, word("[B]", "The same; else the catalog of this tco.")]
 VOLUMES = ("1B", "10B", "100B", "1T")
 
 

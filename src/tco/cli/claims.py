@@ -9,15 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from typer import Argument, Option
+from typer import Option
 
 from tco.ask.fields import VALUES
 from tco.ask.options import Output
-from tco.cli.options import flags
+from tco.cli.options import flags, word
 
-Name = Annotated[
-    str | None, Argument(metavar="ID", help="One claim, by its id.", show_default=False)
-]
+Name = Annotated[str | None, word("ID", "One claim, by its id.")]
 AsOf = Annotated[
     str | None,
     Option(

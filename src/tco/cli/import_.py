@@ -3,11 +3,10 @@
 from typing import Annotated, Any
 
 import typer
-from typer import Argument
 
 from tco.ask.fields import VALUES
 from tco.ask.options import Output, QuestionOptions
-from tco.cli.options import Command, Group, Switch, Text, Texts, flag, flags
+from tco.cli.options import Command, Group, Switch, Text, Texts, flag, flags, word
 from tco.records import dataclass
 
 MEASURED = "What the file does not say"
@@ -28,7 +27,7 @@ import_ = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-FILE = Annotated[str, Argument(metavar="FILE", help="A benchmark's JSON.", show_default=False)]
+FILE = Annotated[str, word("FILE", "A benchmark's JSON.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, get_args
 
 import numpy as np
-from typer import Argument, Option
+from typer import Option
 
 from tco.ask import scenario
 from tco.ask.effective import ConfigRow, in_effect
@@ -13,7 +13,7 @@ from tco.ask.fields import ANSWER, SERVING, VALUES, VOLUME, WHICH, Field
 from tco.ask.layers import RIVALS
 from tco.ask.options import OUTPUT, OVER_TIME, QUESTION
 from tco.catalog.fields import Record
-from tco.cli.options import flags
+from tco.cli.options import flags, word
 from tco.options.question import Question
 from tco.options.scenario import EXAMPLE, parts_of
 from tco.options.settings import Setting, Settings
@@ -231,12 +231,7 @@ def _number(value: float) -> str:
 SCENARIO, PORTFOLIO = "tco.yaml", "portfolio.yaml"
 
 Where = Annotated[
-    str | None,
-    Argument(
-        metavar="[FILE]",
-        help="File to write, tco.yaml or portfolio.yaml; - for stdout.",
-        show_default=False,
-    ),
+    str | None, word("[FILE]", "File to write, tco.yaml or portfolio.yaml; - for stdout.")
 ]
 Plan = Annotated[
     bool, Option("--plan", help="A portfolio of tasks for tco plan.", show_default=False)

@@ -3,18 +3,13 @@
 from functools import partial
 from typing import Annotated, Any
 
-from typer import Argument
-
 from tco.ask.fields import VALUES
 from tco.ask.options import BillOptions, Output, QuestionOptions
-from tco.cli.options import Switch, Text, Texts, flag, flags
+from tco.cli.options import Switch, Text, Texts, flag, flags, word
 from tco.records import dataclass
 
 LOGS = "How logs are read"
-FILES = Annotated[
-    list[str] | None,
-    Argument(metavar="LOGS...", help="Files, folders, patterns; - is stdin.", show_default=False),
-]
+FILES = Annotated[list[str] | None, word("LOGS...", "Files, folders, patterns; - is stdin.")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,11 @@ def flags(function: Function) -> Flagged:
     return Flagged(function)
 
 
+def word(name: str, text: str) -> Any:
+    """Return how a word that follows a command is declared: what stands for it, what it is."""
+    return Argument(metavar=name, help=text, show_default=False)
+
+
 def _parameters(function: Function) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
 
@@ -255,9 +260,7 @@ Plot = Annotated[Switch, flag(ANSWER, None, "A picture under the answer.", "--pl
 
 DAYS = {"d": 1, "w": 7, "y": 365}
 
-Files = Annotated[
-    list[str] | None, Argument(metavar="[FILES]...", help="Data files.", show_default=False)
-]
+Files = Annotated[list[str] | None, word("[FILES]...", "Data files.")]
 
 
 Data = Annotated[

@@ -7,7 +7,7 @@ from typer import Argument, Exit
 
 from tco.ask.fields import VALUES
 from tco.ask.options import Output, QuestionOptions
-from tco.cli.options import Switch, Texts, flag, flags
+from tco.cli.options import Switch, Texts, flag, flags, word
 
 if TYPE_CHECKING:
     from tco.analysis.diff.diff import Limit
@@ -112,9 +112,7 @@ def render(output: Output, saved: Saved) -> None:
 
 GATE = "What fails"
 A = Annotated[str, Argument(metavar="A", help="A saved result; with --catalog data.")]
-B = Annotated[
-    str | None, Argument(metavar="[B]", help="The one to hold against it.", show_default=False)
-]
+B = Annotated[str | None, word("[B]", "The one to hold against it.")]
 
 
 @flags

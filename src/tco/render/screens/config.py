@@ -23,11 +23,6 @@ COLUMNS = (
 USUAL = ("key", "value", "title")
 
 
-def everything(result: ConfigResult) -> Sheet:
-    """Return the values."""
-    return Sheet(rows=result.rows, columns=COLUMNS, usual=USUAL)
-
-
 def blocks(result: ConfigResult, sheet: Sheet, view: View) -> Iterator[Block]:
     """Return the screen: the files that were read, the values, the variables that mean nothing."""
     read = ", ".join(result.files) or "no file"
@@ -54,4 +49,4 @@ def _shown(column: Column, row: ConfigRow) -> str:
     return in_unit(row.value, row.unit) + (words.STAR if row.judgment else "")
 
 
-SCREEN = Screen(rows=("rows",), everything=everything, blocks=blocks)
+SCREEN = Screen(rows=("rows",), everything=Sheet(columns=COLUMNS, usual=USUAL), blocks=blocks)
