@@ -11,7 +11,7 @@ import pytest
 from tco.errors import UsageError
 from tco.render.jsonio import document, json_text, projected
 from tco.render.plain import csv_text
-from tco.render.words import Column, Sheet, View, number
+from tco.render.words import Sheet, View, column, number
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ THINGS = (Thing("b", 2.0), Thing("a", None), Thing("c", 1 / 3))
 SHEET = Sheet(
     rows=THINGS,
     columns=(
-        Column(key="id", head="thing", get=lambda t: t.id),
-        number("usd", "$", lambda t: t.usd, lambda v: f"{v:.2f}"),
-        number("double", "$$", lambda t: t.usd and t.usd * 2, str),
+        column("id", "thing"),
+        number("usd", "$", lambda v: f"{v:.2f}"),
+        number("double", "$$", get=lambda t: t.usd and t.usd * 2),
     ),
     usual=("id", "usd"),
     keys={"cost": "usd"},
