@@ -88,7 +88,6 @@ LONG = {
     "cli/catalog.py update",
     "options/offers.py token_option",
     "render/screens/compare.py _columns",
-    "render/screens/size.py _columns",
     "usage/bill.py _result",
     "usage/elsewhere.py _own",
     "usage/formats/codex.py row",
@@ -113,7 +112,6 @@ NEAR_TWINS = {
     "FixedOption ProvisionedOption": "at a price for the month; and by the unit, as the load asks",
     "OptionRisk WhatIfRow": "published apart: `usd` is a distribution; and a bill a what-if",
     "OtherPrice Retirement": "published apart: a price; and a day",
-    "PairGroup RentEntry": "columns of many pairs, as billed; and what one seller asks",
 }
 """Public types that share two thirds of their fields, and why they are two: it only shrinks."""
 

@@ -330,6 +330,7 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
     sustained = peak / float(np.asarray(policy.headroom))
     needed = float(np.asarray(replicas_for(peak, replica.staffed, policy)))
     spare = float(np.asarray(policy.kept(needed))) - needed
+    got = "rented" if option.owned is None else "bought"
     return [
         *_waiting_steps(inputs),
         f"peak load = {_n(most)} / {_n(replica.requests_per_s)} "
@@ -339,7 +340,7 @@ def _fleet_steps(inputs: Question, option: SelfOption, row: OptionResult) -> lis
         f"{_why_spare(policy)} = {row.replicas:g}",
         *_rule_steps(inputs, option, replica, needed),
         *_arrival_steps(inputs, peak, replica.staffed),
-        f"GPUs = {row.replicas:g} x {option.gpus}, {_got(option)} by {option.instance_gpus}: "
+        f"GPUs = {row.replicas:g} x {option.gpus}, {got} by {option.instance_gpus}: "
         f"{row.gpus:g} on the invoice",
         *scaling_steps(option, inputs.settings, replica),
     ]
@@ -418,10 +419,6 @@ def _why_spare(policy: FleetPolicy) -> str:
         )
         why.append(f"enough are up {target:.6g} of the time, each {up:.6g} of it")
     return f" ({'; '.join(why)})" if why else ""
-
-
-def _got(option: SelfOption) -> str:
-    return "rented" if option.owned is None else "bought"
 
 
 def _sources(inputs: Question, option: Option) -> tuple[str, ...]:

@@ -169,13 +169,11 @@ def _exact(name: str) -> str:
 def our_providers(provider: str) -> Iterable[str]:
     """Return our providers that a list may mean."""
     known = [ours for ours, theirs in CALLED.items() if provider in theirs]
-    parts = [ours for ours, theirs in CALLED.items() if _is_part(provider, theirs)]
-    return known or parts or [provider]
-
-
-def _is_part(provider: str, theirs: tuple[str, ...]) -> bool:
-    """Return whether a list has a name of its own for a part of a provider."""
-    return any(provider.startswith(f"{name}-") for name in theirs)
+    if known:
+        return known
+    # Some lists have names of their own for parts of a provider
+    starts = [(ours, tuple(f"{name}-" for name in theirs)) for ours, theirs in CALLED.items()]
+    return [ours for ours, begins in starts if provider.startswith(begins)] or [provider]
 
 
 def _named(

@@ -295,12 +295,7 @@ def _own(inputs: Question, spec: InlineOption) -> SelfOption:
     if bought is None:
         _need(spec, usd_per_gpu_hour=spec.usd_per_gpu_hour)
     assert spec.gpus is not None
-    if spec.output_tokens_per_s is not None and spec.tokens_per_s is not None:
-        raise UsageError(
-            f"{spec.source}: {spec.name!r}: give output_tokens_per_s or tokens_per_s, not both"
-        )
-    measured = spec.output_tokens_per_s is not None or spec.tokens_per_s is not None
-    sized = None if measured else _sized(inputs, spec)
+    sized = None if _is_measured(spec) else _sized(inputs, spec)
     gpu = spec.gpu or "gpu"
     width = _precision(inputs, spec, *sized) if sized else spec.precision or "given"
     layout = _layout(inputs, spec, width, *sized) if sized else None
@@ -331,6 +326,16 @@ def _own(inputs: Question, spec: InlineOption) -> SelfOption:
     )
     note = billing_note(option, inputs.hours)
     return replace(option, notes=(note,)) if note else option
+
+
+def _is_measured(spec: InlineOption) -> bool:
+    """Return whether what a replica sustains is said, in one of two ways."""
+    known = [one for one in (spec.output_tokens_per_s, spec.tokens_per_s) if one is not None]
+    if len(known) > 1:
+        raise UsageError(
+            f"{spec.source}: {spec.name!r}: give output_tokens_per_s or tokens_per_s, not both"
+        )
+    return bool(known)
 
 
 def _sized(inputs: Question, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:

@@ -11,7 +11,7 @@ import pytest
 from tco.errors import UsageError
 from tco.render.jsonio import document, json_text, projected
 from tco.render.plain import csv_text
-from tco.render.words import Column, Sheet, View, number
+from tco.render.words import Sheet, View, column, number
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,9 @@ THINGS = (Thing("b", 2.0), Thing("a", None), Thing("c", 1 / 3))
 SHEET = Sheet(
     rows=THINGS,
     columns=(
-        Column(key="id", head="thing", get=lambda t: t.id),
-        number("usd", "$", lambda t: t.usd, lambda v: f"{v:.2f}"),
-        number("double", "$$", lambda t: t.usd and t.usd * 2, str),
+        column("id", "thing"),
+        number("usd", "$", lambda v: f"{v:.2f}"),
+        number("double", "$$", get=lambda t: t.usd and t.usd * 2),
     ),
     usual=("id", "usd"),
     keys={"cost": "usd"},
@@ -86,3 +86,17 @@ def test_projection() -> None:
     assert whole == {"schema": "x/1", "things": [{"double": 2 / 3, "id": "c"}]}
     with pytest.raises(UsageError, match="no field 'no'"):
         projected(answer, SHEET, View(fields=("no",)), ("things",))
+
+
+def test_a_column_reads_a_place_inside_a_row() -> None:
+    @dataclass(frozen=True)
+    class Outer:
+        inner: Thing | None
+        band: tuple[float, float] | None
+        by: dict[str, float] | None
+
+    full, empty = Outer(Thing("a", 2.0), (1.0, 3.0), {"p50": 7.0}), Outer(None, None, None)
+    for of, value in (("inner.usd", 2.0), ("band.1", 3.0), ("by.p50", 7.0)):
+        one = number("x", "x", of=of)
+        assert (one.get(full), one.get(empty), one.right) == (value, None, True)
+    assert column("key", "x", of="by.p99").get(full) is None
