@@ -499,10 +499,10 @@ def _band(option: SelfOption, settings: Settings) -> OpenBand:
     Limits on latency are kept, so that slower replicas take fewer requests at once: no high end
     where one alone is too slow then.
     """
-    ends = settings.value(FACTOR) * np.array([option.band[1], option.band[0]])
-    at = settings.with_values({FACTOR: ends})
-    low, high = np.broadcast_to(total_usd(lines(option, at)), 2)
-    return float(low), float(high) if np.isfinite(high) else None
+    ends = [settings.value(FACTOR) * end for end in reversed(option.band)]
+    each = (settings.with_values({FACTOR: end}) for end in ends)  # as numbers they are kept
+    low, high = (number(total_usd(lines(option, at))) for at in each)
+    return low, high if np.isfinite(high) else None
 
 
 def _utilization(

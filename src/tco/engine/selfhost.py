@@ -306,10 +306,9 @@ def traffic_lines(
     out = load.output_tokens * traffic.bytes_per_output_token / BYTES_PER_GB
     both = out + load.input_tokens * traffic.bytes_per_input_token / BYTES_PER_GB
     bytes_said = "service.bytes_per_output_token"
-    passed_on = f"{bytes_said} + service.balancer_usd_per_gb"
-    rate = traffic.balancer_usd_per_gb
+    rate, path = traffic.balancer_usd_per_gb, f"{bytes_said} + service.balancer_usd_per_gb"
     return (
-        share_line("load balancer, traffic", both, "GB", rate, passed_on),
+        share_line("load balancer, traffic", both, "GB", rate, path),
         Line(
             item="egress",
             group="other",

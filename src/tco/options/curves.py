@@ -331,8 +331,7 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
         cost = np.broadcast_to(total_usd(own_bill(option, still, fleet)), edges.shape)
         on = np.broadcast_to(fleet.on_gpus, edges.shape)
         edges, cost, on = (x.T if flat else x for x in (edges, cost, on))
-        rising = np.empty_like(edges)
-        rising[:] = work[rows][:, None]
+        rising = np.broadcast_to(work[rows, None], edges.shape)
         return waking.of_pieces(rows, Steps(edges=edges, fixed=cost, slope=rising), on)
 
     work = column(_usd_per_token_of_work(option, settings, replica), count)
