@@ -7,8 +7,9 @@ A mutant is one operator, comparison, number or function of the source changed: 
 `<=`, `2.0` to `3.0`, `np.maximum` to `np.minimum`, `and` to `or`, a condition to its opposite.
 Sites are drawn over all modules, each as likely as any other. A mutant's code is put into the
 functions of a process that is forked from one which has loaded everything. The cases of
-`tests/figures` and the tests of `QUICK` that call the function, the quickest first and for `ALL_S`
-at most, run in it until one fails; that kills the mutant, as an error does, or 30 seconds of CPU.
+`tests/figures` and the tests of `QUICK` that call the function, quick ones that call little else
+first and for `ALL_S` at most, run in it until one fails; that kills the mutant, as an error does,
+or 30 seconds of CPU.
 Laws over random inputs run with a few examples, the same each time. With `--wider` what lives meets
 the test files that name its module or function. What lives then is listed;
 `equivalent_mutants.txt` says of some why nothing can notice them: those count as survivors all the
@@ -360,6 +361,11 @@ class Case(NamedTuple):
     seconds: float
     calls: frozenset[tuple[str, str]]
 
+    @property
+    def effort(self) -> float:
+        """Return what comes first: the quick, and of these what calls little else."""
+        return self.seconds * len(self.calls)
+
 
 def quick_tests() -> Iterator[tuple[str, Callable[[], None]]]:
     """Yield the tests of `QUICK` that need nothing of pytest but parameters and plain fixtures."""
@@ -467,7 +473,7 @@ def _killed_by(site: Site, cases: dict[str, Case], known: dict[str, list]) -> st
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         left = ALL_S
-        for name in sorted(called, key=lambda name: cases[name].seconds):
+        for name in sorted(called, key=lambda name: cases[name].effort):
             if (left := left - cases[name].seconds) < 0.0:
                 break
             try:

@@ -12,7 +12,6 @@ import numpy as np
 from tco.catalog.lookup import context_limit, next_change, price_at, retired
 from tco.catalog.trust import Trust, offer_trust
 from tco.engine.ledger import Terms
-from tco.engine.shapes import number
 from tco.options.bills import LeftOut, Option, Tier, TokenOption
 from tco.options.prices import SHORTEST, at_provider, minutes, missing, tier_factors
 from tco.options.question import DAYS_OF_A_MONTH, Question
@@ -395,9 +394,8 @@ def coming(option: TokenOption, inputs: Question) -> tuple[int, float] | None:
     change = None if offer is None or option.later else _next(offer, inputs)
     if change is None:
         return None
-    load = workload(inputs.settings)
     now, then = (
-        number(load.isl) * (r.input or 0.0) + _written(inputs) * (r.output or 0.0)
+        _isl(inputs) * (r.input or 0.0) + _written(inputs) * (r.output or 0.0)
         for r in (option.rates, change[1].usd_per_mtok)
     )
     return (change[0] - inputs.day).days, then / now if now > 0 else np.inf

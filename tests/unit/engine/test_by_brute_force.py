@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tco.engine import capacity, crossings, gaps, hybrid, sessions
+from tco.engine import arrivals, capacity, crossings, gaps, hybrid, sessions
 from tco.engine import replica as replicas
 from tco.engine.constants import FITTED
 from tco.engine.shapes import TUNED, GpuShape, Layout, ModelShape
@@ -300,3 +300,34 @@ def test_units_that_cost_more_awake_and_such_that_do_not_are_awake_alike() -> No
     mixed = replace(unit, awake_usd=A([0.5, 0.0])).awake(layers)
     assert np.abs(mixed - unit.awake(layers)).max() < 1e-12
     assert mixed[:, 0].tolist() == [0.0, 0.0] and 0.0 < mixed[1, 2] < mixed[1, 3] <= 1.0
+
+
+# Queues of few slots, state by state.
+
+
+def waits(queue: arrivals.Queue) -> float:
+    """Return the share of the time in which all slots are taken: births and deaths, one by one."""
+    slots, replicas = round(queue.slots), round(queue.replicas)
+    states = [1.0]
+    for k in range(1, slots * replicas):
+        part = max(k / replicas - 1.0, 0.0) / max(slots - 1, 1)
+        time = queue.alone_s + (queue.full_s - queue.alone_s) * part
+        states.append(states[-1] * queue.requests_per_s * time / k)
+    for _ in range(4000):
+        states.append(states[-1] * queue.load)
+    return sum(states[slots * replicas :]) / sum(states)
+
+
+def test_requests_that_find_all_slots_taken_are_those_of_every_state() -> None:
+    queue = arrivals.Queue(
+        requests_per_s=1.0, replicas=1.0, slots=1.0, alone_s=1.0, full_s=1.0, prefill_s=0.0,
+        step_s=0.01, before_s=0.0,
+    )  # fmt: skip
+    for slots, servers in ((1, 1), (2, 1), (2, 3), (3, 2), (1, 4), (5, 1), (40, 2)):
+        for load in (0.2, 0.7, 0.95):
+            full_s = 1.0 + 0.5 * (slots > 1)
+            rate = load * slots * servers / full_s
+            one = replace(queue, requests_per_s=rate, replicas=servers, slots=slots, full_s=full_s)
+            assert one.waiting_share() == close(waits(one), rel=1e-6, abs=1e-9)
+    single = replace(queue, requests_per_s=0.3)
+    assert single.waiting_share() == close(0.3)  # of one server the share of the time it is busy

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tco.engine.crossings import Steps
-from tco.options import curves
+from tco.options import bills, cheapest, curves, machines
 
 A = np.array
 close = pytest.approx
@@ -74,3 +74,37 @@ def test_pieces_with_what_waking_costs_are_the_sum_at_every_volume() -> None:
     plain = replace(WAKING, usd=np.zeros(3))
     assert WAKING.pieces == 3 and plain.pieces == 1
     assert plain.of_pieces(A([0, 1]), made, on) is made
+
+
+def test_of_equal_bills_the_first_is_the_answer_in_few_cases_and_many() -> None:
+    rng = np.random.default_rng(3)
+    for cases in (7, cheapest.FEW_CASES - 1, cheapest.FEW_CASES, cheapest.FEW_CASES + 9):
+        usd = rng.integers(1, 4, (6, cases)).astype(float)
+        usd[rng.random(usd.shape) < 0.2] = np.inf
+        first = [min(range(6), key=lambda row: usd[row, c]) for c in range(cases)]
+        assert cheapest._least(usd).tolist() == first
+        trust = A([2, 0, 1, 2, 1, 0])
+        found = cheapest.cheapest(usd, trust, 1, list("fedcba"))
+        for c in range(0, cases, 13):
+            able = [row for row in range(6) if np.isfinite(usd[row, c])]
+            sure = [row for row in able if trust[row] >= 1] or able
+            want = min(sure, key=lambda row: (usd[row, c], -row), default=-1)
+            assert found[c] == want
+
+
+def test_bought_gpus_of_pairs_are_columns_of_what_each_costs_and_draws() -> None:
+    one = machines.OwnedGpu(
+        gpu_usd=30e3, server_usd=41e3, whole=False, all_in_w=1300.0, board_w=700.0, life_months=48.0
+    )
+    two = replace(one, gpu_usd=20e3, server_usd=33e3, all_in_w=900.0, board_w=500.0)
+    made = bills._bought([one, two], A([1, 0, 1]))
+    assert np.ravel(made.gpu_usd).tolist() == [20e3, 30e3, 20e3]
+    assert made.server_usd is not None and made.all_in_w is not None
+    assert made.server_usd.tolist() == [[33e3], [41e3], [33e3]]
+    assert made.all_in_w.tolist() == [[900.0], [1300.0], [900.0]]
+    assert np.ravel(made.board_w).tolist() == [500.0, 700.0, 500.0]
+    assert (made.whole, made.life_months) == (False, 48.0)
+    bare = replace(one, server_usd=None, all_in_w=None)  # no price of servers, no power of a share
+    less = bills._bought([bare, replace(bare, board_w=500.0)], A([0, 1]))
+    assert less.server_usd is None and less.all_in_w is None
+    assert np.ravel(less.board_w).tolist() == [700.0, 500.0]

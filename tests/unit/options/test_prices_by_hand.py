@@ -266,3 +266,10 @@ def test_lengths_that_logs_tell() -> None:
         priced(when(times=3.0, input_tokens_over=1900), isl=520.0, buying=Buying(lengths=own)).input
         == 2.0
     )
+
+
+def test_no_holidays_count_unless_it_is_said_how_many_there_are() -> None:
+    half = when(times=0.5, weekdays=[6, 7], holidays="cn", time_zone="Asia/Shanghai")
+    assert priced(half).input == close(2.0 * (1.0 - 0.5 * 2.0 / 7.0))
+    tenth = priced(half, holidays_per_year=365.0 / 7.0 * 5.0 / 10.0)
+    assert tenth.input == close(2.0 * (1.0 - 0.5 * 2.5 / 7.0), rel=1e-3)
