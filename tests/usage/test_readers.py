@@ -296,6 +296,38 @@ def test_output_of_bedrocks_batch_jobs_and_of_vertex_is_billed_as_batch(tmp_path
     assert bill["list_usd"] == pytest.approx((1000 * 0.5 + 100 * 2.5) / 1e6)
 
 
+def test_what_is_of_a_batch_and_what_only_looks_so(tmp_path: Path) -> None:
+    """A batch has half the price: a log of one's own with request and response is none."""
+    usage = {"promptTokenCount": 1000, "candidatesTokenCount": 100, "totalTokenCount": 1100}
+    gemini = {"modelVersion": "gemini-2.5-pro", "responseId": "r", "usageMetadata": usage}
+    call = {"request": {}, "response": gemini}
+    usd = (1000 * 1.25 + 100 * 10) / 1e6
+    for n, (record, share) in enumerate(
+        (
+            ({"timestamp": "2026-11-18T10:00:00Z", "status": 200, **call}, 1.0),
+            ({"ts": "2026-11-18T10:00:00Z", "key": "of a user", **call}, 1.0),
+            ({"key": "1", "response": gemini}, 0.5),
+            ({"status": "", "processed_time": "2026-11-18T10:00:00.0+00:00", **call}, 0.5),
+        )
+    ):
+        bill = found(tmp_path / str(n), "bill", a__jsonl=lines(record))
+        assert bill["list_usd"] == pytest.approx(usd * share), record
+    spend = json.loads(next(iter(CASES["litellm"].files.values())))[:1]
+    (tmp_path / "a.json").write_text(json.dumps([{**spend[0], "call_type": "aretrieve_batch"}]))
+    bill = json.loads(run("bill", str(tmp_path / "a.json"), "-o", "json", "-q").stdout)
+    assert [list(model["tiers"]) for model in bill["models"].values()] == [["batch"]]
+
+
+def test_openrouters_generations_by_its_api(tmp_path: Path) -> None:
+    told = {"id": "g", "model": "openai/gpt-5", "created_at": "2026-11-18T10:00:00Z"}
+    told |= {"tokens_prompt": 900, "tokens_completion": 90, "total_cost": 0.0051}  # type: ignore[dict-item]
+    native = {"prompt": 1200, "completion": 150, "reasoning": 20, "cached": 200}
+    told |= {f"native_tokens_{kind}": n for kind, n in native.items()}  # type: ignore[misc]
+    bill = found(tmp_path, "bill", a__jsonl=lines({"data": told}, {**told, "id": "h"}))
+    assert counts(bill) == (2, 2000, 400, 300)
+    assert bill["stated_usd"] == pytest.approx(0.0102)
+
+
 def test_lines_that_hold_several_answers(tmp_path: Path) -> None:
     one = json.dumps(CHAT)
     text = f"{one}{one}\n[{one}, {one}]\n{one} {one[:30]}\n"

@@ -17,6 +17,7 @@ from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import (
     STDIN,
+    WHEN,
     LogSource,
     RawRecord,
     Sample,
@@ -188,9 +189,6 @@ def _fields_with_records(sample: Sample) -> list[tuple[str, ...]]:
         found += inner
         outer = inner
     return found
-
-
-WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
 
 
 def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:

@@ -232,7 +232,8 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
         return _in_range(found.timestamp())
     if isinstance(value, str) and not _is_number(value):
         try:
-            found = datetime.fromisoformat(_plain_time(value.strip()))
+            bare = ZONED.sub(lambda end: end[1] or "+00:00", value.strip()).replace("/", "-")
+            found = datetime.fromisoformat(bare)
         except ValueError:
             raise Wrong("no_time") from None
         return _in_range((found if found.tzinfo else found.replace(tzinfo=zone or UTC)).timestamp())
@@ -248,12 +249,7 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
 
 DAY = re.compile(r"20\d{6}")
 ZONED = re.compile(r"(?<=\d)\s*([+-]\d\d:?\d\d)?\s*(UTC|GMT)$")
-"""What databases, Go and browsers write behind a time: `UTC`, `+0000 UTC`."""
-
-
-def _plain_time(text: str) -> str:
-    text = ZONED.sub(lambda found: found[1] or "+00:00", text)
-    return text.replace("/", "-", 2) if text[4:5] == "/" == text[7:8] else text
+"""What databases, Go and browsers write behind a time."""
 
 
 def _is_number(text: str) -> bool:
@@ -503,7 +499,7 @@ class Store:
         try:
             found: dict[str, Any] = self.con.execute(query).fetchnumpy()
         except duckdb_module().Error as error:
-            raise DataError(f"logs: {_one_line(error)}") from None
+            raise DataError(f"logs: {' '.join(str(error).split())[:200]}") from None
         return {name: plain(name, values) for name, values in found.items()}
 
 
@@ -520,10 +516,6 @@ PARQUET = (
     "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 250000, DICTIONARY_SIZE_LIMIT 2000, "
     "WRITE_BLOOM_FILTER false"
 )
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
 
 
 def columns(rows: list[UsageRow]) -> dict[str, Any]:
@@ -571,7 +563,7 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
     try:
         found = _connection().cursor().execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
     except duckdb_module().Error as error:
-        raise DataError(f"{path}: {_one_line(error)}") from None
+        raise DataError(f"{path}: {' '.join(str(error).split())[:200]}") from None
     names = [column[0] for column in found.description]
     some = most is None
     while rows := found.fetchmany(10_000):

@@ -31,6 +31,8 @@ MOST_DOCUMENT = 512_000_000
 GZIP, PARQUET = b"\x1f\x8b", b"PAR1"
 STDIN = "-"
 SAMPLE = 200
+WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
+"""What a log calls the time beside a record that lies in a field."""
 ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 

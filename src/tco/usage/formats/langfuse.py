@@ -98,6 +98,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     seen = mapping(value)
     if seen.get("type") not in CALLS:
         raise Wrong("not_a_call")
+    told = (
+        mapping(opened_json(spelled(seen, "costDetails"))).get("total"),
+        *(seen.get(name) for name in ("calculatedTotalCost", "totalCost")),  # version 2
+    )
     return UsageRow(
         model=text(seen.get("model") or spelled(seen, "providedModelName")),
         start=moment(spelled(seen, "startTime")),
@@ -106,7 +110,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=text(spelled(seen, "traceId")),
         id=text(seen.get("id")),
         status=200,
-        usd_nano=charge(mapping(opened_json(spelled(seen, "costDetails"))).get("total"), ctx),
+        usd_nano=charge(next((usd for usd in told if usd is not None), None), ctx),
         **_tokens(_usage(seen), ctx),
     )
 

@@ -64,6 +64,7 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         tag=";".join(sorted(map(str, opened_json(call.get("request_tags")) or ())))[:200],
         session=text(call.get("session_id") or call.get("end_user") or call.get("user")),
         id=text(call.get("request_id")),
+        service="batch" if "batch" in text(call.get("call_type")) else "standard",
         status=200 if charged else ERROR,
         usd_nano=usd_nano,
         **_cached(metadata, ctx),

@@ -14,12 +14,37 @@ MS = 1_000.0
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are generations."""
-    return sample.some("generation_id", "model_permaslug", "tokens_prompt") is not None
+    csv = sample.some("generation_id", "model_permaslug", "tokens_prompt")
+    return csv is not None or any(_generation(v).keys() >= GENERATION for v in sample.values())
+
+
+GENERATION = {"id", "model", "native_tokens_prompt", "native_tokens_completion"}
+API = {
+    "tokens_prompt": "native_tokens_prompt",
+    "tokens_completion": "native_tokens_completion",
+    "tokens_cached": "native_tokens_cached",
+    "tokens_reasoning": "native_tokens_reasoning",
+    "cost_total": "total_cost",
+    "generation_id": "id",
+    "model_permaslug": "model",
+    "generation_time_ms": "generation_time",
+    "byok_usage_inference": "upstream_inference_cost",
+}
+"""What `GET /api/v1/generation` calls the columns; its native tokens are those that are billed."""
+
+
+def _generation(value: Any) -> dict[str, Any]:
+    return mapping(mapping(value).get("data", value))
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a generation; one that was cancelled is billed for what it made."""
     made = mapping(value)
+    if _generation(made).keys() >= GENERATION:
+        made = _generation(made)
+        made = made | {ours: made.get(theirs) for ours, theirs in API.items()}
+        if not made.get("is_byok"):
+            made["byok_usage_inference"] = None
     names = ("tokens_prompt", "tokens_completion")
     taken, answer = both(*(count(made.get(name), missing=None) for name in names))
     read = count(made.get("tokens_cached"))
@@ -47,7 +72,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
 FORMAT = Format(
     name="openrouter-requests",
     title="OpenRouter activity, request by request",
-    exported="the activity page as CSV (openrouter_activity_*.csv)",
+    exported="the activity page as CSV (openrouter_activity_*.csv); GET /api/v1/generation?id=...",
     grain="requests",
     looks=looks,
     row=row,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
 from tco.usage.rows import UsageRow, Wrong, checked, count, moment, place_key, text
@@ -191,19 +191,12 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),
         status=200,
     )
-    ctx.kept.setdefault("calls", []).append(Traced(checked(found), ctx.place, *ids))
+    ctx.kept.setdefault("calls", []).append((checked(found), ctx.place, ids[0], ids[1]))
     return None
 
 
-class Traced(NamedTuple):
-    """A call, where it was told, and numbers that stand for its span and the one around it."""
-
-    row: UsageRow
-    place: str
-    own: int
-    outer: int
-
-
+Traced = tuple[UsageRow, str, int, int]
+"""A call, where it was told, and numbers that stand for its span and the one around it."""
 MOST_AROUND = 20
 """Spans that are no calls between two that tell the same."""
 
@@ -222,26 +215,26 @@ def done(ctx: Context) -> Iterator[UsageRow]:
     Of the spans of a call the one that tells most of its tokens counts.
     """
     calls: list[Traced] = ctx.kept.get("calls", [])
-    of = {call.own: call for call in reversed(calls) if call.own}
-    around = _around({call.outer for call in calls} - of.keys() - {0}, of, ctx)
+    of = {call[2]: call for call in reversed(calls) if call[2]}
+    around = _around({call[3] for call in calls} - of.keys() - {0}, of, ctx)
     told: dict[int, Traced] = {}
     for call in calls:
-        if call.own and of[call.own] is not call:
-            ctx.tally.leave("duplicate", call.place)
+        if call[2] and of[call[2]] is not call:
+            ctx.tally.leave("duplicate", call[1])
             continue
-        top, seen = call, {call.own}
-        while (outer := of.get(around.get(top.outer, top.outer))) is not None:
-            if outer.own in seen or _said(outer.row) != _said(call.row):
+        top, seen = call, {call[2]}
+        while (outer := of.get(around.get(top[3], top[3]))) is not None:
+            if outer[2] in seen or _said(outer[0]) != _said(call[0]):
                 break
-            seen.add(outer.own)
+            seen.add(outer[2])
             top = outer
-        key = top.own or -1 - len(told)
+        key = top[2] or -1 - len(told)
         before = told.get(key)
         if before is not None:
-            ctx.tally.leave("duplicate", max(call.place, before.place, key=place_key))
-        if before is None or _tells(call.row) > _tells(before.row):
+            ctx.tally.leave("duplicate", max(call[1], before[1], key=place_key))
+        if before is None or _tells(call[0]) > _tells(before[0]):
             told[key] = call
-    yield from (call.row for call in told.values())
+    yield from (call[0] for call in told.values())
 
 
 def _said(row: UsageRow) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
-from tco.usage.sources import Sample
+from tco.usage.sources import WHEN, Sample
 
 KEY = "usageMetadata"
 TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
@@ -14,10 +14,14 @@ TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
 
 
 def _response(value: Any) -> tuple[dict[str, Any], bool]:
-    """Return the response in a record, and whether it is of a batch."""
+    """Return the response in a record, and whether it is of a batch.
+
+    A log of one's own may have a request and its response, too, but at the time of the call.
+    """
     record = mapping(value)
+    batch = "processed_time" in record or ("key" in record and not record.keys() & {*WHEN})
     if spelled(record, KEY) is None and isinstance(record.get("response"), dict):
-        return record["response"], True
+        return record["response"], batch
     return record, False
 
 
@@ -51,13 +55,15 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         count(spelled(m, "tokenCount")) for m in modalities if m.get("modality") == "IMAGE"
     )
     service = str(spelled(usage, "trafficType") or "").lower().rpartition("_")[2]
+    known = spelled(response, "createTime") or mapping(value).get("processed_time")
+    beside = (mapping(value).get(name) for name in WHEN)
     return UsageRow(
         model=text(spelled(response, "modelVersion")).rpartition("/")[2],
         input=prompt + tools,
         output=answer + thought,
         read=cached,
         reasoning=thought,
-        start=moment(spelled(response, "createTime") or mapping(value).get("processed_time")),
+        start=moment(known or next(filter(None, beside), None)),
         provider="google",
         service="batch" if batch else TIERS.get(service, "standard"),
         id=text(spelled(response, "responseId")),
