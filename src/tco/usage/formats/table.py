@@ -313,6 +313,14 @@ class Raw:
     def _dotted(self, path: str) -> str:
         return ".".join(map(identifier, self.steps(path)))
 
+    def torn(self) -> str:
+        """Return whether nothing of a record could be read: no model, to begin with."""
+        if self.shape != "json":
+            return "false"
+        tops = {self.steps(path)[0] for path in self.at.values()}
+        nothing = " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
+        return f"CASE WHEN {self.field('model')} IS NULL THEN {nothing} ELSE false END"
+
     def whole(self, name: str) -> str:
         """Return a count as a whole number, null where there is none, and `ODD` for what is none.
 
@@ -344,6 +352,12 @@ class Raw:
     def is_time(self, name: str) -> bool:
         """Return whether a field is a time with its zone by its type."""
         return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
+
+
+def file_number(numbers: Mapping[str, int], path: str) -> str:
+    """Return the number that stands for a file: names take long to write."""
+    known = ", ".join(map(quoted, numbers))
+    return f"[{', '.join(map(str, numbers.values()))}][list_position([{known}], {path})]"
 
 
 def identifier(name: str) -> str:
