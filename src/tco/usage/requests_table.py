@@ -2,33 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.counted import count_ids
-from tco.usage.formats import SERVICES
-from tco.usage.formats.bedrock import WITHOUT_OUTPUT
-from tco.usage.formats.litellm import ERROR
+from tco.usage.counted import count_ids, repeated
 from tco.usage.formats.table import (
     DECIMAL,
     FILE,
-    INTEGERS,
     LATE,
+    MOST_OF_A_REQUEST,
     ODD,
+    SETTLED,
     UNTIDY,
     Raw,
     columns_of,
+    comma_decimals,
     fields_of,
-    identifier,
+    file_number,
+    hash_in,
+    integer,
     later_names,
+    nano_in,
     paths_of,
+    service_in,
+    status_in,
+    when,
 )
-from tco.usage.formats.totals import AROUND, COMMA, COMMA_DECIMAL, comma_decimals
-from tco.usage.rows import FIRST_S, NOTHING, LeftOutTally, Shown, Store, duckdb_module, quoted
+from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     LogSource,
     Sample,
@@ -38,10 +42,8 @@ from tco.usage.sources import (
     must_be_copied,
     rows_at,
     torn_at,
+    unpacked,
 )
-
-MOST_OF_A_REQUEST = 2_000_000_000
-"""A request of more tokens is a mistake; so counts fit into 32 bits."""
 
 TIMES = ("start", "end")
 TOKENS = ("input", "read", "written", "output", "reasoning")
@@ -92,110 +94,41 @@ def raw_of(
     return raw
 
 
-FAILED = ("error", "failed", "failure")
-"""What a status says in words where a request failed."""
-SETTLED = ("read", "reasoning")
-"""Counts that are not known where no row has them, and 0 in a row without where another has."""
-
-
-def integer(raw: Raw, name: str) -> str:
-    """Return a count as a BIGINT, null where there is none or where it is no number.
-
-    A count that no column has is not known; a cell that is empty in a column of parts is 0.
-    """
-    if name == "input" and "fresh" in raw.at:
-        fresh, read, written = (integer(raw, part) for part in ("fresh", "read", "written"))
-        return f"{fresh} + coalesce({read}, 0) + {written}"
-    field = raw.field(name)
-    if field is None:
-        return "0" if name in ("written", "status") else "NULL::BIGINT"
-    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
-    if name == "output":  # what embeds or ranks puts none out
-        silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
-        return _first(cast, f"CASE WHEN {silent} THEN 0 END")
-    unknown = name in SETTLED and name in raw.late
-    return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
-
-
-def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
-    """Return a time as microseconds since 1970, UTC."""
-    field = raw.field(name)
-    if field is None:
-        return "NULL::BIGINT"
-    if raw.is_time(name):
-        return f"epoch_us({field})"
-    kind = raw.types.get(raw.at[name], "VARCHAR")
-    if kind == "TIMESTAMP":
-        return f"epoch_us({_zoned(field, zone)})"
-    if kind in INTEGERS or kind == "DOUBLE":
-        return f"CAST({_in_us(field)} AS BIGINT)"
-    number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
-    if raw.untidy:
-        end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
-        field = f"regexp_replace(replace({field}, ',', '.'), {end})"
-    if zone is None:
-        return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
-    zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
-    local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
-    told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
-    return _first(f"epoch_us({told})", number)
-
-
-def _first(value: str, other: str) -> str:
-    """Return a value, or where it is null another, which coalesce would work out of every row."""
-    return f"CASE WHEN {value} IS NOT NULL THEN {value} ELSE {other} END"
-
-
-def _zoned(field: str, zone: ZoneInfo | None) -> str:
-    return f"timezone({quoted(str(zone or 'UTC'))}, {field})"
-
-
-def _in_us(field: str) -> str:
-    """Return a number of seconds, milliseconds, microseconds or nanoseconds as microseconds."""
-    return (
-        f"CASE WHEN abs({field}) < 1e11 THEN {field} * 1000000 WHEN abs({field}) < 1e14 THEN "
-        f"{field} * 1000 WHEN abs({field}) < 1e17 THEN {field} ELSE {field} / 1000 END"
-    )
-
-
 def query(
     raw: Raw,
-    files: Sequence[str],
+    files: Mapping[str, int],
     zone: ZoneInfo | None,
     *,
     row: bool = False,
-    named: bool = False,
-    torn: bool = False,
     most: int | None = None,
 ) -> str:
     """Return the query whose rows are those of the canonical table, good and bad.
 
     Args:
         raw: How the files are read.
+        files: Their paths, and the numbers that stand for them in the table.
         zone: Zone of times that name none.
-        row: With the number of each row of the file, in its order.
-        named: With the file of good rows, too.
-        torn: Have DuckDB keep which lines of CSV are none.
+        row: With the number of each row of the file, in its order; else DuckDB keeps which lines
+            of CSV are none.
         most: So many rows from the beginning; None for all.
     """
-    relation = raw.relation(files, torn=torn)
+    relation = raw.relation([*files], torn=not row)
     if most is not None:
         relation = f"(SELECT * FROM {relation} LIMIT {most})"
     extra = ", row_number() OVER () AS at_row" if row else ""
-    file = FILE if named else f"CASE WHEN bad IS NOT NULL THEN {FILE} END"
     text = {
         name: raw.field(name) for name in ("model", "provider", "region", "team", "project", "tag")
     }
     picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in TIMES]
-    picked += [f"{_status(raw)} AS status", f"{_service(raw)} AS service", FILE]
-    picked += [f"{_nano(raw)} AS usd_nano", f"{_hash(raw, 'session')} AS session"]
-    picked += [f"{_hash(raw, 'id')} AS id", f"{_torn(raw)} AS torn"]
+    picked += [f"{status_in(raw)} AS status", f"{service_in(raw)} AS service", FILE]
+    picked += [f"{nano_in(raw)} AS usd_nano", f"{hash_in(raw, 'session')} AS session"]
+    picked += [f"{hash_in(raw, 'id')} AS id", f"{raw.torn()} AS torn"]
     return f"""
 SELECT * EXCLUDE (start_us, end_us, torn, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
- {file} AS file
+ {file_number(files, FILE)} AS file
 FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
  WHEN start_us IS NULL THEN 'no_time'
  WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
@@ -240,64 +173,6 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
     return f"SELECT {', '.join(picked)} FROM ({inner}){joined}"
 
 
-def _status(raw: Raw) -> str:
-    """Return the status of a request; logs of one's own say `failed` in place of a number."""
-    field, number = raw.field("status"), integer(raw, "status")
-    if field is None or raw.is_number("status"):
-        return number
-    words = ", ".join(map(quoted, FAILED))
-    failed = f"lower(trim(CAST({field} AS VARCHAR))) IN ({words})"
-    return f"CASE WHEN {failed} THEN {ERROR} ELSE greatest({number}, 0) END"
-
-
-def _service(raw: Raw) -> str:
-    batch, service = raw.field("batch"), raw.field("service")
-    usual = "'standard'"
-    if service is not None:
-        tier, words = f"lower(trim(coalesce({service}, '')))", ", ".join(map(quoted, SERVICES))
-        usual = f"CASE WHEN {tier} IN ({words}) THEN 'standard' ELSE {tier} END"
-    if batch is None:
-        return usual
-    return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
-
-
-def _nano(raw: Raw) -> str:
-    field = raw.field("cost")
-    if field is None:
-        return "NULL::BIGINT"
-    number = f"TRY_CAST({field} AS DOUBLE)"
-    if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
-        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
-        comma = f"replace(replace({bare}, '.', ''), ',', '.')"
-        form = (COMMA if raw.commas else COMMA_DECIMAL).pattern
-        told = f"regexp_full_match({bare}, '{form}')"
-        other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
-        number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
-        cell, nothing = f"lower(trim(coalesce({field}::VARCHAR, '')))", map(quoted, NOTHING)
-        odd = f"CASE WHEN {cell} NOT IN ({', '.join(nothing)}) THEN {ODD} END"
-        return _first(f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)", odd)
-    return f"TRY_CAST(round({number} * 1e9) AS BIGINT)"
-
-
-def _hash(raw: Raw, name: str) -> str:
-    field = raw.field(name)
-    if field is None:
-        return "NULL::BIGINT"
-    if raw.is_number(name):
-        return f"CAST({field} AS BIGINT)"
-    cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
-    there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
-    return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
-
-
-def _torn(raw: Raw) -> str:
-    """Return whether nothing of a record could be read."""
-    if raw.shape != "json":
-        return "false"
-    tops = {raw.steps(path)[0] for path in raw.at.values()}
-    return " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
-
-
 def add_table(
     store: Store,
     files: Sequence[LogSource],
@@ -323,40 +198,78 @@ def add_table(
     Raises:
         DataError: DuckDB cannot read one of the files.
     """
+    files = sorted(files, key=lambda source: source.path)
     text = () if raw.shape == "parquet" else files
-    copies = {s.path: s for s in text if must_be_copied(s, raw.shape)}
+    copies = {s.path for s in text if must_be_copied(s)}
     paths = _readable(store, files, copies, tally)
     first = store.parts + 1
     twin = _twin(store, raw, [*paths])
     done = 0
     while done < len(files):
-        some = [*paths][done : done + GROUP]
+        begin = first * MOST_FILES + done
+        some = dict(zip([*paths][done : done + GROUP], range(begin, begin + GROUP), strict=False))
         try:
-            asked = query(raw, some, zone, named=twin is not None, torn=True)
-            store.write(canonical(raw, asked, by, twin))
+            broken = _add(store, raw, some, lambda read: query(raw, read, zone), by, twin)
         except duckdb_module().Error as problem:
-            broken = {s.path: s for s in files if s.path in some and is_cut_or_long(s)}
-            if raw.shape == "parquet" or not broken:
+            broken = [p for p in some if raw.shape != "parquet" and is_cut_or_long(paths[p])]
+            if not broken:
                 raise DataError(_refused(problem, files)) from None
-            copies |= broken
+        if broken:
+            copies |= {*broken}
             paths = _readable(store, files, copies, tally)
             continue
-        _keep_torn(store, raw)
         done += len(some)
         shown(done / len(files))
-    mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
-    listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
-    _settle(store, raw, mine, listed)
-    _doubt_costs(store, mine, files, tally)
-    _count_bad(store, listed, (raw, paths, zone), tally)
+    numbered = dict(enumerate(paths.items(), first * MOST_FILES))
+    listed = _judged(store, (raw, numbered, zone), first, tally)
     if twin is None:
         return None
-    _take_off(store, listed, paths, tally)
-    return None if raw.shape == "parquet" else (listed, paths)
+    shown_as = {number: source.shown for number, (_, source) in numbered.items()}
+    _take_off(store, listed, shown_as, tally)
+    return None if raw.shape == "parquet" else (listed, shown_as)
+
+
+def _judged(store: Store, tables: Tables, first: int, tally: LeftOutTally) -> str:
+    """Count what is bad in the parts from one on; return them as SQL lists them."""
+    mine = [store.folder / f"part-{n:05d}.parquet" for n in range(first, store.parts + 1)]
+    listed = "[" + ", ".join(quoted(str(path)) for path in mine) + "]"
+    _settle(store, tables[0], mine, listed)
+    _doubt_costs(store, mine, tables[1], tally)
+    _count_bad(store, listed, tables, tally)
+    return listed
+
+
+MOST_FILES = 10_000_000
+
+
+def _add(
+    store: Store,
+    raw: Raw,
+    files: Mapping[str, int],
+    asked: Callable[[Mapping[str, int]], str],
+    by: Sequence[str],
+    twin: str | None,
+) -> list[str]:
+    """Read some files into the canonical table; return those that cannot be, and then read none.
+
+    Packed CSV is unpacked first: DuckDB passes over what is too long in it without a word, and it
+    takes no longer than DuckDB's own unpacking.
+    """
+    read = dict(files)
+    if raw.shape == "csv":
+        texts = {path: unpacked(path, store.folder / f"text-{n}") for path, n in files.items()}
+        if broken := [path for path, text in texts.items() if text is None]:
+            return broken
+        read = {str(texts[path]): number for path, number in files.items()}
+    store.write(canonical(raw, asked(read), by, twin))
+    _keep_torn(store, raw, read)
+    for path in read.keys() - files.keys():
+        Path(path).unlink()
+    return []
 
 
 def _readable(
-    store: Store, files: Sequence[LogSource], copies: Mapping[str, LogSource], tally: LeftOutTally
+    store: Store, files: Sequence[LogSource], copies: Collection[str], tally: LeftOutTally
 ) -> dict[str, LogSource]:
     """Return the files by the path that DuckDB reads: of some, a copy of what can be read of it."""
     paths = {}
@@ -383,16 +296,15 @@ def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
         store.rewrite(path, f"SELECT * REPLACE ({settled}) FROM read_parquet({quoted(str(path))})")
 
 
-def _doubt_costs(
-    store: Store, mine: Sequence[Path], files: Sequence[LogSource], tally: LeftOutTally
-) -> None:
+def _doubt_costs(store: Store, mine: Sequence[Path], files: Numbered, tally: LeftOutTally) -> None:
     """Count costs that are no amounts, which are not known then; their tokens count."""
     for path in mine:
         part = f"read_parquet({quoted(str(path))})"
         odd = f"bad IS NULL AND usd_nano = {ODD}"
         (count,) = store.con.execute(f"SELECT count(*) FROM {part} WHERE {odd}").fetchone()
         if count:
-            tally.doubt("cost_not_readable", files[0].shown, count)
+            first = files[min(files)][1]
+            tally.doubt("cost_not_readable", first.shown, count)
             store.rewrite(
                 path, f"SELECT * REPLACE (nullif(usd_nano, {ODD}) AS usd_nano) FROM {part}"
             )
@@ -408,7 +320,7 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
         return None
     if raw.shape != "parquet":
         return "id"
-    same = _hash(raw, "id")
+    same = hash_in(raw, "id")
     if raw.is_number("id") and _counted(store, raw, paths):
         return "same"
     try:
@@ -459,16 +371,16 @@ def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
     return f"{named}: {words[:200]}"
 
 
-def _keep_torn(store: Store, raw: Raw) -> None:
+def _keep_torn(store: Store, raw: Raw, numbers: Mapping[str, int]) -> None:
     """Keep which lines of CSV were no rows, and nothing of what they say."""
     if raw.shape != "csv":
         return
     store.con.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS torn (file VARCHAR, line BIGINT, reason VARCHAR, "
+        "CREATE TEMP TABLE IF NOT EXISTS torn (file INTEGER, line BIGINT, reason VARCHAR, "
         "open BOOLEAN)"
     )
     store.con.execute(
-        "INSERT INTO torn SELECT file_path, line, "
+        f"INSERT INTO torn SELECT {file_number(numbers, 'file_path')}, line, "
         "CASE WHEN bool_or(error_type = 'LINE SIZE OVER MAXIMUM') THEN 'line_too_long' "
         "WHEN bool_or(error_type = 'INVALID ENCODING') THEN 'not_utf8' ELSE 'torn_line' END, "
         "bool_or(error_type = 'UNQUOTED VALUE' AND contains(trim(csv_line, chr(10)), chr(10))) "
@@ -478,56 +390,61 @@ def _keep_torn(store: Store, raw: Raw) -> None:
         store.con.execute(f"DROP TABLE {table}")
 
 
-Taken = tuple[str, Mapping[str, LogSource]]
-"""Parts of the canonical table, as SQL lists them, and what the path of a file stands for."""
+Taken = tuple[str, Mapping[int, str]]
+"""Parts of the canonical table, as SQL lists them, and how their files are shown, by number."""
 ORDER = "status >= 400, t, model, input, output, usd_nano, file"
 """Of the rows of an id the answered one that comes first counts, whatever the order of the files.
 """
+MOST_SORTED = 8_000_000  # ids at once, 8 B each
 EARLY = 20_000  # rows among which the first bad one of each kind mostly is
-Tables = tuple[Raw, Mapping[str, LogSource], ZoneInfo | None]
-"""How tables are read, what a path stands for, the zone of their times."""
+Numbered = Mapping[int, tuple[str, LogSource]]
+"""The path at which DuckDB reads a file, and what it stands for, by number."""
+Tables = tuple[Raw, Numbered, ZoneInfo | None]
+"""How tables are read, the files, the zone of their times."""
 
 
 def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -> None:
     """Count bad rows by reason, each with the first place: the least line of the first file."""
-    raw, paths, zone = tables
+    raw, files, zone = tables
     found = store.con.execute(
         f"SELECT bad, count(*), min(file) FROM read_parquet({listed}) WHERE bad IS NOT NULL "
         "GROUP BY bad ORDER BY bad"
     ).fetchall()
-    torn = _count_torn(store, raw, paths, tally)
+    torn = _count_torn(store, raw, files, tally)
     store.con.execute("SET preserve_insertion_order=true")  # rows are told by their numbers
-    for path in {path for *_, path in found}:
+    for number in {number for *_, number in found}:
+        path, source = files[number]
         firsts: dict[int, tuple[str, int]] = {}
-        sought = {reason: count for reason, count, first in found if first == path}
+        sought = {reason: count for reason, count, first in found if first == number}
         for most in (EARLY, None):
-            asked = query(raw, [path], zone, row=True, most=most)
+            asked = query(raw, {path: number}, zone, row=True, most=most)
             if sought:
                 every = f"SELECT bad, min(at_row) FROM ({asked}) GROUP BY bad"
                 for reason, row in store.con.execute(every).fetchall():
                     if count := sought.pop(reason, None):
                         firsts[row] = (reason, count)
-        at = rows_at(paths[path], raw.shape, firsts.keys(), torn.get(path, set()))
+        at = rows_at(source, raw.shape, firsts.keys(), torn.get(number, set()))
         for row, (reason, count) in firsts.items():
-            tally.leave(reason, f"{paths[path].shown}:{at.get(row, row)}", count)
+            tally.leave(reason, f"{source.shown}:{at.get(row, row)}", count)
         for reason, count in sought.items():
-            tally.leave(reason, paths[path].shown, count)
+            tally.leave(reason, source.shown, count)
     store.con.execute("SET preserve_insertion_order=false")
 
 
 def _count_torn(
-    store: Store, raw: Raw, paths: Mapping[str, LogSource], tally: LeftOutTally
-) -> dict[str, set[int]]:
+    store: Store, raw: Raw, files: Numbered, tally: LeftOutTally
+) -> dict[int, set[int]]:
     """Count rows of CSV that are none; return which they are, by file."""
     if raw.shape != "csv":
         return {}
-    found: dict[str, set[int]] = {}
+    found: dict[int, set[int]] = {}
     told = "SELECT file, reason, open, list(line), min(line) FROM torn GROUP BY file, reason, open"
-    for path, reason, opened, rows, first in store.con.execute(told).fetchall():
-        line = torn_at(paths[path], {first}).get(first, first)
-        place = f"{paths[path].shown}:{line}"
+    for number, reason, opened, rows, first in store.con.execute(told).fetchall():
+        source = files[number][1]
+        line = torn_at(source, {first}).get(first, first)
+        place = f"{source.shown}:{line}"
         tally.leave(reason, place, len(rows))
-        found.setdefault(path, set()).update(rows)
+        found.setdefault(number, set()).update(rows)
         if opened:
             tally.part(f"{place} opens a quote that nothing closes: what follows it is not read")
     store.con.execute("DROP TABLE torn")
@@ -554,35 +471,38 @@ def take_off_across(store: Store, tables: Sequence[Taken], tally: LeftOutTally) 
         store,
         f"SELECT * EXCLUDE (grp) FROM ({kept}) QUALIFY {again}",
         tally,
-        {path: source for _, paths in tables for path, source in paths.items()},
+        {number: shown for _, files in tables for number, shown in files.items()},
     )
 
 
-def _take_off(
-    store: Store, listed: str, paths: Mapping[str, LogSource], tally: LeftOutTally
-) -> None:
+def _take_off(store: Store, listed: str, shown: Mapping[int, str], tally: LeftOutTally) -> None:
     """Write each duplicate of a good row once more with all counts negative: sums leave it out.
 
     So that no later query has to know which rows are duplicates. Of the rows of an id the one that
     sorts first counts, whatever the order of the files.
     """
     kept = f"(SELECT * FROM read_parquet({listed}) WHERE bad IS NULL AND twin IS NOT NULL)"
-    again = (
-        f"SELECT * FROM {kept} WHERE twin IN (SELECT twin FROM {kept} GROUP BY twin "
-        f"HAVING count(*) > 1) QUALIFY row_number() OVER (PARTITION BY twin ORDER BY {ORDER}) > 1"
-    )
-    _negate(store, again, tally, paths)
+    (count,) = store.con.execute(f"SELECT count(*) FROM {kept}").fetchone()
+    parts = count // MOST_SORTED + 1
+    asked = (f"SELECT twin FROM {kept} WHERE abs(twin % {parts}) = {part}" for part in range(parts))
+    twins = np.concatenate([repeated(store.numbers(one)["twin"]) for one in asked])
+    if len(twins):
+        store.con.register("twins", {"twin": twins})
+        again = f"SELECT * FROM {kept} WHERE twin IN (FROM twins)"
+        first = f"row_number() OVER (PARTITION BY twin ORDER BY {ORDER}) = 1"
+        _negate(store, f"{again} QUALIFY NOT {first}", tally, shown)
+        store.con.unregister("twins")
 
 
-def _negate(store: Store, rows: str, tally: LeftOutTally, paths: Mapping[str, LogSource]) -> None:
+def _negate(store: Store, rows: str, tally: LeftOutTally, shown: Mapping[int, str]) -> None:
     """Write rows once more with all counts negative, and count them."""
     negated = ", ".join(f"-{name} AS {name}" for name in NEGATED)
     store.con.execute(
         f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin) REPLACE ({negated}) "
         f"FROM ({rows})"
     )
-    count, file = store.con.execute("SELECT count(*), min(file) FROM off").fetchone()
+    count, some = store.con.execute("SELECT count(*), list(DISTINCT file) FROM off").fetchone()
     if count:
         store.write("SELECT * FROM off")
-        tally.leave("duplicate", paths[file].shown, count)
+        tally.leave("duplicate", min(shown[number] for number in some), count)
     store.con.execute("DROP TABLE off")

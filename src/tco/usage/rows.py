@@ -332,7 +332,7 @@ COLUMNS: dict[str, str] = {
     "only_cost": "BOOLEAN",
     "session": "BIGINT",
     "bad": "VARCHAR",
-    "file": "VARCHAR",
+    "file": "INTEGER",
 }
 """Columns of the canonical table: counts are inclusive, `t` and `e` are seconds since 1970, UTC."""
 
@@ -428,7 +428,7 @@ class Store:
         picked = ", ".join(
             f"CAST({name} AS {kind}) AS {name}" for name, kind in COLUMNS.items() if name in arrays
         )
-        self.write(f"SELECT {picked}, NULL::VARCHAR AS bad, NULL::VARCHAR AS file FROM chunk")
+        self.write(f"SELECT {picked}, NULL::VARCHAR AS bad, NULL::INTEGER AS file FROM chunk")
         self.con.unregister("chunk")
 
     def view(self) -> None:
@@ -513,7 +513,7 @@ def plain(name: str, values: Any) -> Any:
 
 MODEL = re.compile(r'CAST\(("t\d+"\."model") AS TEXT\)')
 PARQUET = (
-    "FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE 250000, DICTIONARY_SIZE_LIMIT 2000, "
+    "FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 250000, DICTIONARY_SIZE_LIMIT 2000, "
     "WRITE_BLOOM_FILTER false"
 )
 

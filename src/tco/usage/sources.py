@@ -19,6 +19,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
+from shutil import disk_usage
 from typing import Any, NamedTuple
 
 from tco.errors import DataError, printable
@@ -204,11 +205,11 @@ def _has_several(chunk: bytes) -> bool:
     return chunk[:1] == b"[" or (b"}{" in chunk.replace(b" ", b"") and _loaded(chunk) is _TORN)
 
 
-def must_be_copied(source: LogSource, shape: str) -> bool:
+def must_be_copied(source: LogSource) -> bool:
     """Return whether DuckDB cannot read a file of text as it is, as a few looks tell.
 
     It is standard input, a document of JSON, or UTF-16; or may have a line over the limit, which
-    DuckDB refuses in JSON, and passes over in packed CSV without a word.
+    DuckDB refuses in packed JSON, and `unpacked` sees in packed CSV.
     """
     with opened(source) as text:
         if source.data is not None or isinstance(getattr(text, "raw", None), _Recoded):
@@ -218,7 +219,7 @@ def must_be_copied(source: LogSource, shape: str) -> bool:
     stride = MOST_LINE // 2
     with _raw(source) as stream:
         if stream.read(2) == GZIP:
-            return shape == "csv" and _may_be_long(source)
+            return False
         for at in range(stride, Path(source.path).stat().st_size - stride, stride):
             stream.seek(at)
             if not stream.readline(stride).endswith(b"\n"):
@@ -226,25 +227,32 @@ def must_be_copied(source: LogSource, shape: str) -> bool:
     return False
 
 
-MOST_PACKED = 1_000
-"""Bytes of text in one of gzip, at most."""
+def unpacked(path: str, to: Path) -> str | None:
+    """Write the text of a packed file; return where it lies.
 
-
-def _may_be_long(source: LogSource) -> bool:
-    """Return whether a packed file has half the longest line without an end, or is cut off."""
-    if Path(source.path).stat().st_size * MOST_PACKED < MOST_LINE:
-        return False
-    since = 0
-    with opened(source) as stream:
+    That is its own path if it is not packed, or if the disk has not room enough; None if it is cut
+    off, or has half the longest line without an end.
+    """
+    with Path(path).open("rb") as stream:
+        if stream.read(2) != GZIP:
+            return path
+    room, since = disk_usage(to.parent).free // 2, 0
+    with opened(LogSource(path)) as text, to.open("wb") as out:
         try:
-            while chunk := stream.read(1_000_000):
+            while chunk := text.read(1_000_000):
                 end = chunk.rfind(b"\n")
                 since = since + len(chunk) if end < 0 else len(chunk) - end
                 if since > MOST_LINE // 2:
-                    return True
+                    return None
+                room -= len(chunk)
+                if room > 0:
+                    out.write(chunk)
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            return True
-    return False
+            return None
+    if room > 0:
+        return str(to)
+    to.unlink()
+    return path
 
 
 def is_cut_or_long(source: LogSource) -> bool:

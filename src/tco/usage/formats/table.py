@@ -10,9 +10,12 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tco.errors import UsageError
-from tco.usage.formats import Context, Format, mapping
+from tco.usage.formats import SERVICES, Context, Format, mapping
+from tco.usage.formats.bedrock import WITHOUT_OUTPUT
+from tco.usage.formats.litellm import ERROR
 from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, quoted
 from tco.usage.sources import Sample
 
@@ -318,6 +321,14 @@ class Raw:
     def _dotted(self, path: str) -> str:
         return ".".join(map(identifier, self.steps(path)))
 
+    def torn(self) -> str:
+        """Return whether nothing of a record could be read: no model, to begin with."""
+        if self.shape != "json":
+            return "false"
+        tops = {self.steps(path)[0] for path in self.at.values()}
+        nothing = " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
+        return f"CASE WHEN {self.field('model')} IS NULL THEN {nothing} ELSE false END"
+
     def whole(self, name: str) -> str:
         """Return a count as a whole number, null where there is none, and `ODD` for what is none.
 
@@ -351,6 +362,12 @@ class Raw:
         return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
 
 
+def file_number(numbers: Mapping[str, int], path: str) -> str:
+    """Return the number that stands for a file: names take long to write."""
+    known = ", ".join(map(quoted, numbers))
+    return f"[{', '.join(map(str, numbers.values()))}][list_position([{known}], {path})]"
+
+
 def identifier(name: str) -> str:
     """Return a name as one of SQL."""
     return '"' + name.replace('"', '""') + '"'
@@ -370,3 +387,156 @@ FORMAT = Format(
     looks=looks,
     row=row,
 )
+
+
+# Amounts, as sheets write them.
+
+COMMA_DECIMAL = re.compile(
+    r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
+)
+"""Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
+COMMA = re.compile(r"^-?[\d.]*,\d+$")
+POINT_DECIMAL = re.compile(
+    r"^-?(\d{1,3}(,\d{3})+\.\d+|0\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,})$"
+)
+AROUND = "[$\\s\u00a0\u202f_]|USD"
+"""What may stand in an amount of dollars beside its number."""
+
+
+def comma_decimals(delimiter: str, amounts: Iterable[Any]) -> bool:
+    """Return whether `1,234` is 1.234: a `;` parts the columns, or some amount says so itself.
+
+    >>> comma_decimals(";", ["1,234"]), comma_decimals("\\t", ["1,234", "0,05"])
+    (True, True)
+    >>> comma_decimals(";", ["1,234", "12.50"]), comma_decimals(",", ["1,234"])
+    (False, False)
+    """
+    bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
+    told = any(map(COMMA_DECIMAL.match, bare))
+    return told or (delimiter == ";" and not any(map(POINT_DECIMAL.match, bare)))
+
+
+# Fields of such a table as SQL.
+
+MOST_OF_A_REQUEST = 2_000_000_000
+"""A request of more tokens is a mistake; so counts fit into 32 bits."""
+
+FAILED = ("error", "failed", "failure")
+"""What a status says in words where a request failed."""
+SETTLED = ("read", "reasoning")
+"""Counts that are not known where no row has them, and 0 in a row without where another has."""
+
+
+def integer(raw: Raw, name: str) -> str:
+    """Return a count as a BIGINT, null where there is none or where it is no number.
+
+    A count that no column has is not known; a cell that is empty in a column of parts is 0.
+    """
+    if name == "input" and "fresh" in raw.at:
+        fresh, read, written = (integer(raw, part) for part in ("fresh", "read", "written"))
+        return f"{fresh} + coalesce({read}, 0) + {written}"
+    field = raw.field(name)
+    if field is None:
+        return "0" if name in ("written", "status") else "NULL::BIGINT"
+    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
+    if name == "output":  # what embeds or ranks puts none out
+        silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
+        return _first(cast, f"CASE WHEN {silent} THEN 0 END")
+    unknown = name in SETTLED and name in raw.late
+    return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
+
+
+def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
+    """Return a time as microseconds since 1970, UTC."""
+    field = raw.field(name)
+    if field is None:
+        return "NULL::BIGINT"
+    if raw.is_time(name):
+        return f"epoch_us({field})"
+    kind = raw.types.get(raw.at[name], "VARCHAR")
+    if kind == "TIMESTAMP":
+        return f"epoch_us({_zoned(field, zone)})"
+    if kind in INTEGERS or kind == "DOUBLE":
+        return f"CAST({_in_us(field)} AS BIGINT)"
+    number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
+    if raw.untidy:
+        end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
+        field = f"regexp_replace(replace({field}, ',', '.'), {end})"
+    if zone is None:
+        return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
+    zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
+    local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
+    told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
+    return _first(f"epoch_us({told})", number)
+
+
+def _first(value: str, other: str) -> str:
+    """Return a value, or where it is null another, which coalesce would work out of every row."""
+    return f"CASE WHEN {value} IS NOT NULL THEN {value} ELSE {other} END"
+
+
+def _zoned(field: str, zone: ZoneInfo | None) -> str:
+    return f"timezone({quoted(str(zone or 'UTC'))}, {field})"
+
+
+def _in_us(field: str) -> str:
+    """Return a number of seconds, milliseconds, microseconds or nanoseconds as microseconds."""
+    return (
+        f"CASE WHEN abs({field}) < 1e11 THEN {field} * 1000000 WHEN abs({field}) < 1e14 THEN "
+        f"{field} * 1000 WHEN abs({field}) < 1e17 THEN {field} ELSE {field} / 1000 END"
+    )
+
+
+def status_in(raw: Raw) -> str:
+    """Return the status of a request; logs of one's own say `failed` in place of a number."""
+    field, number = raw.field("status"), integer(raw, "status")
+    if field is None or raw.is_number("status"):
+        return number
+    words = ", ".join(map(quoted, FAILED))
+    failed = f"lower(trim(CAST({field} AS VARCHAR))) IN ({words})"
+    told = f"CASE WHEN {failed} THEN {ERROR} ELSE greatest({number}, 0) END"
+    plain = f"CASE WHEN NOT contains({field}, '.') THEN TRY_CAST({field} AS USMALLINT) END"
+    return told if raw.shape == "parquet" else _first(plain, told)
+
+
+def service_in(raw: Raw) -> str:
+    """Return the tier that a request was served by."""
+    batch, service = raw.field("batch"), raw.field("service")
+    usual = "'standard'"
+    if service is not None:
+        tier, words = f"lower(trim(coalesce({service}, '')))", ", ".join(map(quoted, SERVICES))
+        usual = f"CASE WHEN {tier} IN ({words}) THEN 'standard' ELSE {tier} END"
+    if batch is None:
+        return usual
+    return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
+
+
+def nano_in(raw: Raw) -> str:
+    """Return a cost as whole billionths of a dollar; `ODD` where a cell is no amount."""
+    field = raw.field("cost")
+    if field is None:
+        return "NULL::BIGINT"
+    number = f"TRY_CAST({field} AS DOUBLE)"
+    if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
+        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
+        comma = f"replace(replace({bare}, '.', ''), ',', '.')"
+        form = (COMMA if raw.commas else COMMA_DECIMAL).pattern
+        told = f"regexp_full_match({bare}, '{form}')"
+        other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
+        number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
+        cell, nothing = f"lower(trim(coalesce({field}::VARCHAR, '')))", map(quoted, NOTHING)
+        odd = f"CASE WHEN {cell} NOT IN ({', '.join(nothing)}) THEN {ODD} END"
+        return _first(f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)", odd)
+    return f"TRY_CAST(round({number} * 1e9) AS BIGINT)"
+
+
+def hash_in(raw: Raw, name: str) -> str:
+    """Return an id as a number; null where a cell says nothing."""
+    field = raw.field(name)
+    if field is None:
+        return "NULL::BIGINT"
+    if raw.is_number(name):
+        return f"CAST({field} AS BIGINT)"
+    cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
+    there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
+    return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -39,16 +38,6 @@ NAMES: dict[str, tuple[str, ...]] = {
 MONTH = re.compile(r"^(\d{4})(?:[-/]|(?=\d\d$))(\d{1,2})$")
 WEEK = re.compile(r"^\d{4}-?W\d{2}$")
 THOUSANDS = re.compile(r"^\d{1,3}(\.\d{3})+$")
-COMMA_DECIMAL = re.compile(
-    r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
-)
-"""Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
-COMMA = re.compile(r"^-?[\d.]*,\d+$")
-POINT_DECIMAL = re.compile(
-    r"^-?(\d{1,3}(,\d{3})+\.\d+|0\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,})$"
-)
-AROUND = "[$\\s\u00a0\u202f_]|USD"
-"""What may stand in an amount of dollars beside its number."""
 
 
 def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
@@ -81,19 +70,6 @@ def looks(sample: Sample) -> bool:
     return tokens and "model" in at and not others
 
 
-def comma_decimals(delimiter: str, amounts: Iterable[Any]) -> bool:
-    """Return whether `1,234` is 1.234: a `;` parts the columns, or some amount says so itself.
-
-    >>> comma_decimals(";", ["1,234"]), comma_decimals("\\t", ["1,234", "0,05"])
-    (True, True)
-    >>> comma_decimals(";", ["1,234", "12.50"]), comma_decimals(",", ["1,234"])
-    (False, False)
-    """
-    bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
-    told = any(map(COMMA_DECIMAL.match, bare))
-    return told or (delimiter == ";" and not any(map(POINT_DECIMAL.match, bare)))
-
-
 def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
     """Return a cell of a spreadsheet as a number: `1,234,567`, `1.234.567`, `$12.30`, `12,30`.
 
@@ -110,10 +86,10 @@ def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
         return value
     if "€" in value or "£" in value:
         raise Wrong("not_in_usd")
-    text = re.sub(AROUND, "", value)
+    text = re.sub(table.AROUND, "", value)
     if whole and THOUSANDS.match(text):
         return text.replace(".", "")
-    if COMMA_DECIMAL.match(text) or (commas and not whole and COMMA.match(text)):
+    if table.COMMA_DECIMAL.match(text) or (commas and not whole and table.COMMA.match(text)):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "")
 
@@ -124,7 +100,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if "columns" not in ctx.state:
         at = ctx.state["columns"] = columns_of(cells, ctx.columns)
         amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
-        ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
+        ctx.state["commas"] = table.comma_decimals(ctx.delimiter, amounts)
     at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
