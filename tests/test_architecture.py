@@ -72,6 +72,7 @@ NEW = {
     "many cases at once: bills, draws and pairs without what is none or the same": 186,
     "tables as people write them, records in other logs, streams, routes of hosts": 688,
     "limits held at the speed that is said, bands without an end, settings that move nothing": 51,
+    "calls that two libraries trace side by side": 27,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_561 + sum(NEW.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
+from tco.usage.formats import Context, Format, Span, both, mapping, sequence, service_of, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
@@ -21,26 +21,20 @@ INPUT = (
     "llm.token_count.prompt",
 )
 OUTPUT = (
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.completion_tokens",
-    "llm.usage.completion_tokens",
-    "llm.token_count.completion",
+    *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+    *("llm.usage.completion_tokens", "llm.token_count.completion"),
 )
 READ = (
     *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
     "llm.token_count.prompt_details.cache_read",
 )
 WRITTEN = (
-    "gen_ai.usage.cache_creation.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens",
-    "gen_ai.usage.cache_write.input_tokens",
-    "llm.token_count.prompt_details.cache_write",
+    *("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens"),
+    *("gen_ai.usage.cache_write.input_tokens", "llm.token_count.prompt_details.cache_write"),
 )
 THOUGHT = (
-    "gen_ai.usage.reasoning.output_tokens",
-    "gen_ai.usage.reasoning_tokens",
-    "llm.usage.reasoning_tokens",
-    "llm.token_count.completion_details.reasoning",
+    *("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
+    *("llm.usage.reasoning_tokens", "llm.token_count.completion_details.reasoning"),
 )
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
 BESIDE = ("opentelemetry.instrumentation.bedrock",)
@@ -54,6 +48,7 @@ GOOGLE = ("gcp", "google", "vertex", "gemini")
 THINKING = (
     "Gemini's total beyond input and output is counted as output: thinking that no span names"
 )
+OTHERWISE = "two libraries that traced a call tell other outputs of it: the first was counted"
 TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 PREFIXES = ("gen_ai.", "llm.", OPENINFERENCE, TIER[0], "error.type", "session.id")
 ERROR = 2
@@ -149,14 +144,14 @@ def _counts(span: dict[str, Any], at: dict[str, Any], ctx: Context) -> tuple[int
         raise Wrong("not_a_call")
     taken, made = _of(at, INPUT), _of(at, OUTPUT)
     if taken is None and made is None:
-        error = at.get("error.type") or mapping(span.get("status")).get("code") in (
-            ERROR,
-            "STATUS_CODE_ERROR",
-        )
+        code = mapping(span.get("status")).get("code")
+        error = at.get("error.type") or code in (ERROR, "STATUS_CODE_ERROR")
         raise Wrong("failed" if error else "not_a_call")
     if made is None and str(operation).startswith("embedding"):
         made = 0
     said, made = both(taken, made, _of(at, TOTAL))
+    if said + made == 0:  # OpenLLMetry 0.62.4, of Claude streamed from a raw response
+        raise Wrong("no_output")
     _once(span, (said, made), ctx)
     return said, made
 
@@ -171,6 +166,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         _first(at, "gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system")
     ).lower()
     more, reasoning = _thought(value, at, provider, said + made, ctx)
+    start, end = _times(value)
     return UsageRow(
         model=text(_first(at, "gen_ai.response.model", "gen_ai.request.model", "llm.model_name")),
         input=said if inclusive else said + read + written,
@@ -178,8 +174,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         read=read,
         write_unknown=written,
         reasoning=reasoning,
-        start=moment(value.get("startTimeUnixNano") or value.get("start_time")),
-        end=moment(value.get("endTimeUnixNano") or value.get("end_time")),
+        start=start,
+        end=end,
         provider=provider,
         service=service_of(_first(at, *TIER)),
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),
@@ -196,7 +192,7 @@ def _ids(span: dict[str, Any]) -> tuple[str, str, str]:
 
 
 def _once(span: dict[str, Any], counts: tuple[int, int], ctx: Context) -> None:
-    """Refuse a call that a span inside it or around it tells, too: two libraries traced it.
+    """Refuse a call that another span tells, too: two libraries traced it.
 
     Raises:
         Wrong: It was counted.
@@ -205,13 +201,44 @@ def _once(span: dict[str, Any], counts: tuple[int, int], ctx: Context) -> None:
     mine, outer = (trace, own), (trace, parent)
     inner: dict[Any, Any] = ctx.kept.setdefault("inner", {})
     calls: dict[Any, Any] = ctx.kept.setdefault("calls", {})
-    again = counts in (inner.get(mine), calls.get(outer))
+    around = calls.pop(outer, None) if calls.get(outer, ())[:1] == counts[:1] else None
+    again = around or (inner.get(mine) if inner.get(mine, ())[:1] == counts[:1] else None)
     if own:
         calls[mine] = counts
     if parent:
         inner[outer] = counts
-    if again:  # a third library may have traced it, too
+    if _beside(span, counts, ctx) or again:  # a third library may have traced it, too
+        if again not in (None, counts):
+            ctx.tally.note(OTHERWISE)
         raise Wrong("duplicate")
+
+
+def _beside(span: dict[str, Any], counts: tuple[int, int], ctx: Context) -> bool:
+    """Return whether another library told this call in a span that need not be around it.
+
+    LangChain's tracers do. It has the same counts, one lies within the other's time, and if both
+    are inside something, it is the same trace. Each call of one library is one of another's.
+    """
+    by, (trace, _, parent), (start, end) = _scope(span), _ids(span), _times(span)
+    if start is None or end is None:
+        return False
+    told: dict[Any, Any] = ctx.kept.setdefault("told", {})
+    for second in (int(start) - 1, int(start), int(start) + 1):
+        for other, begun, done, whose, libraries in told.get((counts, second), ()):
+            within = (begun <= start and end <= done) or (start <= begun and done <= end)
+            if within and by not in libraries and (other == trace or not (whose and parent)):
+                libraries.add(by)
+                return True
+    told.setdefault((counts, int(start)), []).append((trace, start, end, parent, {by}))
+    return False
+
+
+def _times(span: dict[str, Any]) -> Span:
+    """Return when a span began and ended; consoles write texts."""
+    return (
+        moment(span.get("startTimeUnixNano") or span.get("start_time")),
+        moment(span.get("endTimeUnixNano") or span.get("end_time")),
+    )
 
 
 FORMAT = Format(
