@@ -340,6 +340,66 @@ def test_lines_that_hold_several_answers(tmp_path: Path) -> None:
     assert answer["left_out"] == {}
 
 
+def traced(library: str, span: str, inside: str, took: tuple[int, int], out: int = 4) -> Any:
+    """Return the export of one call as a library traces it, `took` being in ms [ms]."""
+    told = {"gen_ai__operation__name": "chat", "gen_ai__request__model": "gpt-5"}
+    tokens = {"gen_ai__usage__input_tokens": 90, "gen_ai__usage__output_tokens": out}
+    begun, done = (str(1_794_900_000_000_000_000 + 10**6 * ms) for ms in took)
+    one = {"traceId": f"of {inside}" if inside else span, "spanId": span, "parentSpanId": inside}
+    one |= {"startTimeUnixNano": begun, "endTimeUnixNano": done}
+    spans = [{**one, "attributes": attributes(**told, **tokens)}]
+    return {"resourceSpans": [{"scopeSpans": [{"scope": {"name": library}, "spans": spans}]}]}
+
+
+@pytest.mark.parametrize(
+    ("spans", "calls"),
+    [
+        ([("langchain", "1", "", (990, 2020)), ("openai", "2", "", (1000, 2000))], 1),
+        ([("langchain", "1", "chain", (990, 2020)), ("openai", "2", "", (1000, 2000))], 1),
+        ([("langchain", "1", "web", (990, 2020)), ("openai", "2", "web", (1000, 2000))], 1),
+        ([("langchain", "1", "a", (990, 2020)), ("openai", "2", "b", (1000, 2000))], 2),
+        ([("openai", "1", "", (990, 2020)), ("openai", "2", "", (1000, 2000))], 2),
+        ([("langchain", "1", "", (990, 2020)), ("openai", "2", "", (1000, 2030))], 2),
+        ([("langchain", "1", "", (990, 2020)), ("openai", "2", "", (1000, 2000), 5)], 2),
+        (
+            [
+                *[("openai", f"{n}", "", (1000 + n, 2000 - n)) for n in (1, 2)],
+                *[("langchain", f"{n}", "", (1000 - n, 2000 + n)) for n in (3, 4)],
+                *[("http", f"{n}", "", (1010 + n, 1990)) for n in (5, 6)],
+            ],
+            2,
+        ),
+    ],
+)
+def test_a_call_that_two_libraries_trace_side_by_side_counts_once(
+    tmp_path: Path, spans: list[Any], calls: int
+) -> None:
+    """LangChain's tracers are not around the client's: findings/langchain-traced-twice.sh."""
+    for n, order in enumerate((spans, spans[::-1])):
+        answer = found(tmp_path / str(n), a__jsonl=lines(*(traced(*one) for one in order)))
+        assert answer["requests"] == calls
+        assert sum(answer["left_out"].values()) == len(spans) - calls
+
+
+def test_two_libraries_may_tell_other_outputs_of_one_call(tmp_path: Path) -> None:
+    """OpenLLMetry inside Strands, of a stream: findings/otel-anthropic-stream-output.sh."""
+    outer, inner = traced("strands", "1", "", (0, 9)), traced("anthropic", "2", "1", (1, 8), out=6)
+    outer["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"] = "of 1"
+    for n, spans in enumerate(([inner, outer], [outer, inner])):
+        answer = found(tmp_path / str(n), a__jsonl=lines(*spans))
+        assert counts(answer) == (1, 90, 0, 4)
+        assert any("other outputs of it" in note for note in answer["warnings"])
+
+
+def test_a_span_of_no_token_at_all_is_no_answer(tmp_path: Path) -> None:
+    zero = traced("anthropic", "1", "", (0, 9), out=0)
+    attributes_of = zero["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["attributes"]
+    attributes_of[2] = attributes(gen_ai__usage__input_tokens=0)[0]
+    answer = found(tmp_path, a__jsonl=lines(zero, traced("anthropic", "2", "", (20, 30))))
+    assert counts(answer) == (1, 90, 0, 4)
+    assert answer["left_out"] == {"no_output": 1}
+
+
 def test_helicones_cache_and_what_was_cancelled(tmp_path: Path) -> None:
     (call, *_) = json.loads(next(iter(CASES["helicone"].files.values())))["data"]
     cached = {**call, "request_id": "x", "cache_reference_id": "11111111-0000"}

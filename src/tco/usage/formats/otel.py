@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
@@ -22,26 +24,20 @@ INPUT = (
     "llm.token_count.prompt",
 )
 OUTPUT = (
-    "gen_ai.usage.output_tokens",
-    "gen_ai.usage.completion_tokens",
-    "llm.usage.completion_tokens",
-    "llm.token_count.completion",
+    *("gen_ai.usage.output_tokens", "gen_ai.usage.completion_tokens"),
+    *("llm.usage.completion_tokens", "llm.token_count.completion"),
 )
 READ = (
     *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
     "llm.token_count.prompt_details.cache_read",
 )
 WRITTEN = (
-    "gen_ai.usage.cache_creation.input_tokens",
-    "gen_ai.usage.cache_creation_input_tokens",
-    "gen_ai.usage.cache_write.input_tokens",
-    "llm.token_count.prompt_details.cache_write",
+    *("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens"),
+    *("gen_ai.usage.cache_write.input_tokens", "llm.token_count.prompt_details.cache_write"),
 )
 THOUGHT = (
-    "gen_ai.usage.reasoning.output_tokens",
-    "gen_ai.usage.reasoning_tokens",
-    "llm.usage.reasoning_tokens",
-    "llm.token_count.completion_details.reasoning",
+    *("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
+    *("llm.usage.reasoning_tokens", "llm.token_count.completion_details.reasoning"),
 )
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
 BESIDE = ("opentelemetry.instrumentation.bedrock",)
@@ -55,6 +51,7 @@ GOOGLE = ("gcp", "google", "vertex", "gemini")
 THINKING = (
     "Gemini's total beyond input and output is counted as output: thinking that no span names"
 )
+OTHERWISE = "two libraries that traced a call tell other outputs of it: the least was counted"
 TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
 PREFIXES = ("gen_ai.", "llm.", OPENINFERENCE, TIER[0], "error.type", "session.id")
 ERROR = 2
@@ -150,14 +147,15 @@ def _counts(span: dict[str, Any], at: dict[str, Any]) -> tuple[int, int]:
         raise Wrong("not_a_call")
     taken, made = _of(at, INPUT), _of(at, OUTPUT)
     if taken is None and made is None:
-        error = at.get("error.type") or mapping(span.get("status")).get("code") in (
-            ERROR,
-            "STATUS_CODE_ERROR",
-        )
+        code = mapping(span.get("status")).get("code")
+        error = at.get("error.type") or code in (ERROR, "STATUS_CODE_ERROR")
         raise Wrong("failed" if error else "not_a_call")
     if made is None and str(operation).startswith("embedding"):
         made = 0
-    return both(taken, made, _of(at, TOTAL))
+    said, made = both(taken, made, _of(at, TOTAL))
+    if said + made == 0:  # OpenLLMetry 0.62.4, of Claude streamed from a raw response
+        raise Wrong("no_output")
+    return said, made
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -191,12 +189,14 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),
         status=200,
     )
-    ctx.kept.setdefault("calls", []).append((checked(found), ctx.place, ids[0], ids[1]))
+    call = (checked(found), ctx.place, ids[0], ids[1], hash(trace), _scope(value))
+    ctx.kept.setdefault("calls", []).append(call)
     return None
 
 
-Traced = tuple[UsageRow, str, int, int]
-"""A call, where it was told, and numbers that stand for its span and the one around it."""
+Traced = tuple[UsageRow, str, int, int, int, str]
+"""A call, where it was told, numbers that stand for its span, the one around it and its trace, and
+the library that traced it."""
 MOST_AROUND = 20
 """Spans that are no calls between two that tell the same."""
 
@@ -217,6 +217,7 @@ def done(ctx: Context) -> Iterator[UsageRow]:
     calls: list[Traced] = ctx.kept.get("calls", [])
     of = {call[2]: call for call in reversed(calls) if call[2]}
     around = _around({call[3] for call in calls} - of.keys() - {0}, of, ctx)
+    inside = Counter(around.get(call[3], call[3]) for call in of.values())
     told: dict[int, Traced] = {}
     for call in calls:
         if call[2] and of[call[2]] is not call:
@@ -224,25 +225,73 @@ def done(ctx: Context) -> Iterator[UsageRow]:
             continue
         top, seen = call, {call[2]}
         while (outer := of.get(around.get(top[3], top[3]))) is not None:
-            if outer[2] in seen or _said(outer[0]) != _said(call[0]):
+            alone = inside[outer[2]] == 1 and outer[5] != top[5]
+            if outer[2] in seen or not _are_one(outer[0], call[0], alone, ctx):
                 break
             seen.add(outer[2])
             top = outer
         key = top[2] or -1 - len(told)
-        before = told.get(key)
-        if before is not None:
-            ctx.tally.leave("duplicate", max(call[1], before[1], key=place_key))
-        if before is None or _tells(call[0]) > _tells(before[0]):
-            told[key] = call
+        _keep(told, key, (*call[:3], top[3], *call[4:]), ctx)
+    yield from _side_by_side(told.values(), ctx)
+
+
+def _are_one(outer: UsageRow, inner: UsageRow, alone: bool, ctx: Context) -> bool:
+    """Return whether two nested spans tell one call: of another library the output may differ."""
+    if _said(outer) == _said(inner):
+        return True
+    if alone and outer.input == inner.input:
+        ctx.tally.note(OTHERWISE)
+        return True
+    return False
+
+
+def _keep(told: dict[int, Traced], key: int, call: Traced, ctx: Context) -> None:
+    """Keep of the spans of a call the one that tells most of its tokens, and no output twice."""
+    before = told.get(key)
+    if before is not None:
+        ctx.tally.leave("duplicate", max(call[1], before[1], key=place_key))
+    if before is None or _tells(call[0]) > _tells(before[0]):
+        told[key] = call
+
+
+def _side_by_side(calls: Iterable[Traced], ctx: Context) -> Iterator[UsageRow]:
+    """Return calls once that two libraries trace in spans of which none is around the other.
+
+    LangChain's tracers do so. They have the same counts, one lies within the other's time, and if
+    both are inside something, it is the same trace. Each call of one library is one of another's.
+    """
+    told: dict[int, Traced] = {}
+    known: dict[Any, list[tuple[Traced, int, set[str]]]] = {}
+    for key, call in enumerate(sorted(calls, key=lambda c: (c[0].start or 0, c[0].end or 0, c[1]))):
+        row, by = call[0], call[5]
+        second, place = int(row.start or 0), key
+        near = [known.get((_said(row), second + step), []) for step in (-1, 0, 1)]
+        for other, place_of, libraries in chain.from_iterable(near):
+            free = other[4] == call[4] or not (other[3] and call[3])
+            if by not in libraries and free and _within(row, other[0]):
+                libraries.add(by)
+                place = place_of
+                break
+        if place == key and row.start is not None and row.end is not None:
+            known.setdefault((_said(row), second), []).append((call, key, {by}))
+        _keep(told, place, call, ctx)
     yield from (call[0] for call in told.values())
+
+
+def _within(a: UsageRow, b: UsageRow) -> bool:
+    """Return whether the time of one call lies within that of another."""
+    if a.start is None or a.end is None or b.start is None or b.end is None:
+        return False
+    return (b.start <= a.start and a.end <= b.end) or (a.start <= b.start and b.end <= a.end)
 
 
 def _said(row: UsageRow) -> tuple[int, int]:
     return row.input, row.output
 
 
-def _tells(row: UsageRow) -> tuple[bool, int, int]:
-    return bool(row.model), (row.read or 0) + row.written, row.reasoning or 0
+def _tells(row: UsageRow) -> tuple[bool, int, int, int]:
+    cached = (row.read or 0) + row.written
+    return bool(row.model), cached, row.reasoning or 0, -(row.output or 0)
 
 
 def _around(sought: set[int], of: Mapping[int, Traced], ctx: Context) -> dict[int, int]:
