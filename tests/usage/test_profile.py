@@ -379,7 +379,7 @@ def test_names_as_openrouter_writes_them(name: str, offer: str, catalog: Catalog
     ("cell", "number"),
     [
         *(("3,10", 3.1), ("1.234,56", 1234.56), ("12,3456", 12.3456), ("3.10", 3.1)),
-        *(("1,234.56", 1234.56), ("1,234", 1234.0), ("$ 12.30", 12.3)),
+        *(("1,234.56", 1234.56), ("1,234", 1.234), ("$ 12.30", 12.3)),
         *(("1.234.567", 1234567.0), ("1,234,567", 1234567.0), ("-1,5", -1.5)),
     ],
 )
@@ -440,9 +440,11 @@ def test_charges_of_one_amount_are_not_one_charge(tmp_path: Path) -> None:
 def test_a_count_of_thousands_and_another_money(tmp_path: Path) -> None:
     sheet = "Month;Model;Input;Cached;Output;Cost\n2026-09;gpt-5;1.234.567;1.000;10.000;12,30\n"
     found = billed_of(tmp_path, m__csv=sheet + "2026-10;gpt-5;5;0;5;€12,30\n")
-    assert found["totals"]["output"] == 10_000
+    assert found["totals"]["output"] == 10_005  # what was used counts, whatever money it cost
     assert found["totals"]["read"] == 1_000
-    assert found["left_out"] == {"not_in_usd": 1}
+    assert found["left_out"] == {}
+    assert found["stated_usd"] == pytest.approx(12.3)
+    assert found["doubts"] == {"cost_not_in_usd": 1}
 
 
 @pytest.mark.parametrize("week", ["week,2026-W46", "period,2026-W46", "week,2026-11-09"])

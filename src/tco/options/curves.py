@@ -180,6 +180,7 @@ def replica_steps_of(
 # The cost of an option as a function of volume, at a fixed mix: what break-evens are made of.
 
 TOKENS = "workload.tokens_per_month"
+STRETCH = "workload.deadline_peak_to_mean"
 MOST_REPLICAS = 4e6
 FEW_PIECES = 4096
 """Pieces of a staircase beyond which many settings at once are not told apart."""
@@ -439,7 +440,11 @@ def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
     k = burst_term(policy, replica.staffed)
     drift = policy.wait_beta * policy.rate_cv
     most = np.where(np.isfinite(k), 1.0 / (1.0 + drift + k * k / 4.0 / MOST_SLACK), 1.0)
-    return settings.with_values({"serving.headroom": np.minimum(policy.headroom, most)})
+    lower = np.minimum(policy.headroom, most)
+    stretch = settings.value(STRETCH)  # so that the peak of what can wait in part stays what it is
+    some_waits = np.less(settings.value("workload.batch_share"), 1.0)
+    kept = np.where(some_waits, stretch * policy.headroom / lower, stretch)
+    return settings.with_values({"serving.headroom": lower, STRETCH: kept})
 
 
 def first_volumes(a: Option, b: Option, settings: Settings, count: int) -> Floats:

@@ -69,7 +69,9 @@ def agrees(option: Any, settings: Any, up_to: float) -> None:
     assert steps.edges.size <= made.pieces_until(up_to) + 1
     edges = np.minimum(steps.edges, up_to * 1.5)
     low = np.concatenate([[0.0], edges[:-1]])
-    some = np.unique(np.linspace(0, edges.size - 1, 30).astype(int))
+    # Steps that fall on one volume are apart by what a processor rounds: no volume lies between
+    wide = np.flatnonzero(edges - low > 1e-9 * edges)
+    some = wide[np.unique(np.linspace(0, wide.size - 1, 30).astype(int))]
     inside = np.concatenate([low[some] + x * (edges - low)[some] for x in (0.01, 0.5, 0.99)])
     inside = inside[inside < steps.edges[-1]]
     usd = usd_at(option, settings, inside)
@@ -88,6 +90,7 @@ def test_the_curve_of_own_gpus_is_their_bill(way: int) -> None:
     most = 1e10 if OWN_WAYS[way].get("billing") == "autoscaled" else 2e11
     agrees(option, settings, most)
     agrees(option, settings.with_values(HARDER), most / 2.0)
+    agrees(option, settings.with_values(HARDER | {"workload.batch_share": 0.6}), most / 2.0)
 
 
 @pytest.mark.parametrize("purchase", ["given", "48m", "reserved_1y"])
