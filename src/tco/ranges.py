@@ -51,13 +51,13 @@ LIMITED = ("tpot", "ttft", "ttft_p50", "ttft_p95", "ttft_p99")
 what half, 95 % and 99 % of the requests wait for that in the busiest hour."""
 
 
-def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
+def limit(value: str | tuple[str, Quantity]) -> tuple[str, float]:
     """Return which latency is limited and the limit [s], from `tpot=30ms` or a pair.
 
     >>> limit("ttft=1s")
     ('ttft', 1.0)
     """
-    given = "=".join(str(part) for part in said) if isinstance(said, tuple) else str(said)
+    given = "=".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
     name, _, most = (cell.strip() for cell in given.partition("="))
     if name not in LIMITED or not most:
         raise UsageError(f"{printable(given, 40)!r} is no limit; write {_limits(name, most)}")
@@ -70,18 +70,18 @@ def limit(said: str | tuple[str, Quantity]) -> tuple[str, float]:
     return name, most_s
 
 
-def success(said: object) -> tuple[str, float]:
+def success(value: object) -> tuple[str, float]:
     """Return a class or a model and how often it is right [1], from `small=80%` or a pair.
 
     >>> success("small=80%")
     ('small', 0.8)
     """
-    if isinstance(said, dict) and len(said) == 1:
-        said = next(iter(said.items()))
-    pair = said if isinstance(said, tuple) else tuple(str(said).partition("=")[::2])
+    if isinstance(value, dict) and len(value) == 1:
+        value = next(iter(value.items()))
+    pair = value if isinstance(value, tuple) else tuple(str(value).partition("=")[::2])
     name, rate = str(pair[0]).strip(), pair[1]
     if not name or rate == "":
-        shown = printable(str(said), 40)
+        shown = printable(str(value), 40)
         raise UsageError(f"{shown!r} is no class or model and share; write small=80%")
     right = share(rate)
     if right == 0:

@@ -64,7 +64,7 @@ def hours_of(shape: Floats, billing: Billing) -> Duty:
         week=shape / shape.mean(),
         open_share=opened if closed else np.ones_like(shape),
         gaps_h=np.ones(shape.size // 4) if closed else np.zeros(0),
-        said="test",
+        title="test",
     )
 
 
@@ -262,7 +262,7 @@ def test_draws_are_the_bills_of_their_settings(asked: Any) -> None:
 def test_a_profile_without_hours_takes_those_of_the_nearest_week(asked: Any) -> None:
     inputs = asked(tokens=50e9, billing="autoscaled")
     assert inputs.hours is not None
-    assert inputs.hours.said == "the hours of chat"
+    assert inputs.hours.title == "the hours of chat"
     assert steepened(inputs.hours.week, 1.86).max() == pytest.approx(1.86)
 
 

@@ -18,7 +18,7 @@ import tco
 from tco.analysis.compare import compare
 from tco.analysis.rows import option_result
 from tco.catalog.load import load_catalog
-from tco.engine.assign import asked_until_right, reach, tries_until_right
+from tco.engine.assign import reach, step_tries, tries_until_right
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import lines
@@ -176,9 +176,9 @@ def test_escalation_is_the_sum_over_its_steps(drawn: list[tuple[float, float]]) 
     for i, (rate, cost) in enumerate(drawn):
         by_hand += wrong * cost / (rate if i == len(drawn) - 1 else 1.0)
         wrong *= 1.0 - rate
-    assert float(np.sum(asked_until_right(success) * usd)) == pytest.approx(by_hand, rel=1e-12)
+    assert float(np.sum(step_tries(success) * usd)) == pytest.approx(by_hand, rel=1e-12)
     shares = np.asarray(reach(1.0 - success[:-1]))
-    assert np.all(np.asarray(asked_until_right(success)) >= shares - 1e-12)
+    assert np.all(np.asarray(step_tries(success)) >= shares - 1e-12)
 
 
 @given(
@@ -188,7 +188,7 @@ def test_escalation_is_the_sum_over_its_steps(drawn: list[tuple[float, float]]) 
 def test_were_tries_independent_nothing_beats_the_cheapest_until_it_is_right(
     pair: tuple[float, float], usd: tuple[float, float]
 ) -> None:
-    chain = float(np.sum(asked_until_right(np.array(pair)) * np.array(usd)))
+    chain = float(np.sum(step_tries(np.array(pair)) * np.array(usd)))
     assert chain >= min(cost / rate for rate, cost in zip(pair, usd, strict=True)) * (1 - 1e-9)
 
 
@@ -218,7 +218,7 @@ def test_escalations_are_priced_with_one_team() -> None:
     for chain in made.escalations:
         success = [step.success for step in chain.steps]
         assert success == sorted(success)
-        shares = np.asarray(asked_until_right(np.array(success))).tolist()
+        shares = np.asarray(step_tries(np.array(success))).tolist()
         assert [step.asked for step in chain.steps] == pytest.approx(shares, rel=1e-12)
         if all(rows[step.option].tier != "self" for step in chain.steps):
             tokens = sum(
@@ -417,7 +417,7 @@ def test_what_a_cascade_hands_on_is_what_its_model_gets_wrong(tmp_path: Path) ->
     assert only.escalate == pytest.approx(0.3)
     assert only.tried_usd == pytest.approx(0.001) and only.last_usd == pytest.approx(0.005 / 0.9)
     usd = 1e6 * (0.001 + 0.3 * 0.005 / 0.9)
-    by_hand = float(np.sum(asked_until_right(np.array([0.7, 0.9])) * np.array([0.001, 0.005])))
+    by_hand = float(np.sum(step_tries(np.array([0.7, 0.9])) * np.array([0.001, 0.005])))
     assert usd == pytest.approx(1e6 * by_hand, rel=1e-12)
     assert made.tasks[0].monthly_usd == pytest.approx(usd, rel=1e-12)
     assert made.tasks[0].cascade == "first"

@@ -135,10 +135,10 @@ def table_words(rows: Sequence[BreakevenRow], named: bool) -> str:
     return " ".join(s for s in sentences if s)
 
 
-def _today(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
+def _today(groups: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
     """Return which models pay at the volume asked about, and which comes nearest."""
     parts, volume = [], ""
-    for rows, rival in told:
+    for rows, rival in groups:
         known = [(row, row.at) for row in rows if row.at is not None]
         if known:
             volume = show_tokens(known[0][1].tokens)
@@ -162,10 +162,10 @@ def _ratio(at: BothAt) -> float:
     return at.b_usd / at.a_usd if at.a_usd else inf
 
 
-def _from(told: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
+def _from(groups: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
     """Return from which volume own GPUs pay, of the model that is first; nothing of nobody."""
-    counted = ", ".join(_count(*one, whole=one is told[0]) for one in told)
-    return f"Own GPUs break even against {counted}." if told else ""
+    counted = ", ".join(_count(*one, whole=one is groups[0]) for one in groups)
+    return f"Own GPUs break even against {counted}." if groups else ""
 
 
 def _count(rows: Sequence[BreakevenRow], rival: str, *, whole: bool) -> str:
@@ -216,7 +216,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
-        resolved=_said(inputs, (left, right), (base, option), (leader, rival)),
+        resolved=_meanings(inputs, (left, right), (base, option), (leader, rival)),
         envelope=tuple(o.id for f in (left, right) if len(f.options) > 1 for o in f.options),
         same_weights=same_weights(base, option),
         variable="volume",
@@ -334,7 +334,7 @@ def _breakeven_now(inputs: Question) -> float | None:
     return float(np.asarray(inputs.settings.value(TOKENS)))
 
 
-def _said(
+def _meanings(
     inputs: Question,
     found: Sequence[Resolved],
     meant: Sequence[Option],
@@ -344,9 +344,9 @@ def _said(
     now = _breakeven_now(inputs)
     said: list[str] = []
     for name, at, first in zip(found, meant, leading, strict=True):
-        short, count = "".join(name.said).split(" is ", 1)[0], len(name.options)
+        short, count = "".join(name.meant).split(" is ", 1)[0], len(name.options)
         if count == 1:
-            said += name.said
+            said += name.meant
         elif now is None:
             said.append(f"{short} is at each volume the cheapest of {count} set-ups, as {first.id}")
         else:

@@ -163,21 +163,21 @@ class Server:
     def arguments(self) -> Iterator[DeployArgument]:
         """Return the arguments, each with the figure that it rests on."""
         tp, setup = int(np.asarray(self.layout.tp)), self.option.hardware
-        yield self._said("tp", tp, f"GPUs of a replica in one machine: {setup}")
+        yield self._argument("tp", tp, f"GPUs of a replica in one machine: {setup}")
         if self.nodes > 1:
-            yield self._said("pp", self.nodes, f"machines that {setup} spreads over")
+            yield self._argument("pp", self.nodes, f"machines that {setup} spreads over")
         if self.copies > 1:
             box = f"{self.option.instance_gpus} GPUs"
-            yield self._said("dp", self.copies, f"replicas on one machine, rented by {box}")
+            yield self._argument("dp", self.copies, f"replicas on one machine, rented by {box}")
         length, why = self._length()
-        yield self._said("length", length, why)
-        yield self._said("most", *self._most())
+        yield self._argument("length", length, why)
+        yield self._argument("most", *self._most())
         kept = KV_CACHE[self.engine].get(self._kv_bytes)
         if kept is not None:
-            yield self._said("kv", kept, f"{self._kv_bytes:g} bytes an element")
+            yield self._argument("kv", kept, f"{self._kv_bytes:g} bytes an element")
         if self._made_on_loading:
             native = self.model.native_precision
-            yield self._said(
+            yield self._argument(
                 "quantization", "fp8", f"published in {native}, made fp8 when they are loaded"
             )
         yield self._memory()
@@ -209,7 +209,7 @@ class Server:
         if self.nodes > 1 and self.engine == "vllm":
             yield "a server on several machines needs Ray running on all of them before it starts"
 
-    def _said(self, name: str, value: object, why: str) -> DeployArgument:
+    def _argument(self, name: str, value: object, why: str) -> DeployArgument:
         return DeployArgument(flag=FLAGS[self.engine][name], value=str(value), why=why)
 
     @property
@@ -283,11 +283,11 @@ class Server:
         """
         share = number(self.layout.memory_share)
         if self.engine == "vllm":
-            return self._said("memory", f"{share:g}", "share of memory that the bill counts on")
+            return self._argument("memory", f"{share:g}", "share of memory that the bill counts on")
         visible = number(self.gpu.memory_bytes) * VISIBLE_SHARE
         static = share - number(self.layout.reserve_bytes) / visible
         why = f"weights and cache, of {share:g} that the bill counts on"
-        return self._said("memory", f"{np.floor(static * 100) / 100:g}", why)
+        return self._argument("memory", f"{np.floor(static * 100) / 100:g}", why)
 
 
 def command(server: Server, arguments: tuple[DeployArgument, ...], repository: str) -> str:
@@ -516,7 +516,7 @@ def deploy(inputs: Question, name: str) -> DeployResult:
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
-        resolved=found.said,
+        resolved=found.meant,
         engine=server.engine,
         repository=repository,
         arguments=arguments,

@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 import numpy as np
 
 from tco.analysis.results import EscalationResult, EscalationStep, OptionResult
-from tco.engine.assign import asked_until_right
+from tco.engine.assign import step_tries
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import number
 from tco.options.bills import Option, SelfOption, fleet, lines, replica_of
@@ -63,7 +63,7 @@ def _chain(
     inputs: Question, rows: Sequence[OptionResult], options: Sequence[Option]
 ) -> EscalationResult:
     rates = np.array([row.success for row in rows], dtype=float)
-    asked = np.asarray(asked_until_right(rates), dtype=float).tolist()
+    asked = np.asarray(step_tries(rates), dtype=float).tolist()
     steps = [replace(option, tries=often) for option, often in zip(options, asked, strict=True)]
     usd = bill_of_steps(inputs, steps)
     requests = number(workload(inputs.settings).requests_per_month)

@@ -71,7 +71,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
         catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
-        resolved=found.said,
+        resolved=found.meant,
         steps=(
             *_load_steps(inputs),
             *_tries_steps(inputs, option),

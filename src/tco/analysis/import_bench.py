@@ -127,7 +127,7 @@ class ImportResult:
 
 
 def measured_rows(
-    catalog: Catalog, bench: Bench, said: BenchReading
+    catalog: Catalog, bench: Bench, stated: BenchReading
 ) -> tuple[list[Row], list[str]]:
     """Return the rows of a file in the columns of measurements, and what to know of them.
 
@@ -139,21 +139,21 @@ def measured_rows(
     rows: list[Row] = []
     notes: list[str] = list(bench.notes)
     for reading in bench.readings:
-        row, more = _row(catalog, bench, reading, said)
+        row, more = _row(catalog, bench, reading, stated)
         rows.append(row)
         notes += more
     return rows, list(dict.fromkeys(notes))
 
 
 def _row(
-    catalog: Catalog, bench: Bench, reading: BenchReading, said: BenchReading
+    catalog: Catalog, bench: Bench, reading: BenchReading, stated: BenchReading
 ) -> tuple[Row, tuple[str, ...]]:
-    known = {name: getattr(said, name) for name in FACTS}
-    _lawful(bench, reading, said)
+    known = {name: getattr(stated, name) for name in FACTS}
+    _lawful(bench, reading, stated)
     told = {name: getattr(reading, name) for name in known}
     notes = [*reading.notes, *_overruled(known, told)]
     whole = {name: told[name] if value is None else value for name, value in known.items()}
-    missing = _settle(catalog, whole, asked=known)
+    missing = _settle(catalog, whole, given=known)
     if missing:
         flags = " ".join(EXAMPLES[name] for name in missing)
         raise DataError(
@@ -185,9 +185,9 @@ def _row(
     return row | {name: _short(whole[name]) for name in ("isl", "osl", "concurrency")}, tuple(notes)
 
 
-def _lawful(bench: Bench, reading: BenchReading, said: BenchReading) -> None:
+def _lawful(bench: Bench, reading: BenchReading, stated: BenchReading) -> None:
     """Refuse requests in flight that the file's rate and latency contradict."""
-    law, mine = reading.by_law, said.concurrency
+    law, mine = reading.by_law, stated.concurrency
     if law and mine and max(law / mine, mine / law) > CONTRADICTION:
         raise DataError(
             f"{bench.path}:1: you say {mine:,.4g} requests in flight, but its rate times its "
@@ -215,17 +215,17 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
-def _overruled(known: dict[str, object], told: dict[str, object]) -> list[str]:
+def _overruled(known: dict[str, object], row: dict[str, object]) -> list[str]:
     """Return where the owner says something else than the file."""
     return [
-        f"the file says {name} {told[name]}, you say {value}: yours counts"
+        f"the file says {name} {row[name]}, you say {value}: yours counts"
         for name, value in known.items()
-        if value is not None and told[name] is not None and str(told[name]) != str(value)
+        if value is not None and row[name] is not None and str(row[name]) != str(value)
         if name not in ("model", "engine_version")
     ]
 
 
-def _settle(catalog: Catalog, whole: dict[str, object], asked: dict[str, object]) -> list[str]:
+def _settle(catalog: Catalog, whole: dict[str, object], given: dict[str, object]) -> list[str]:
     """Put the catalog's names in place; return what is still unknown.
 
     Names that the owner typed must be known; names of the file that are not are asked about.
@@ -234,7 +234,7 @@ def _settle(catalog: Catalog, whole: dict[str, object], asked: dict[str, object]
         value = whole[name]
         if isinstance(value, str):
             found = find(catalog, value)
-            if found is None and asked[name] is not None:
+            if found is None and given[name] is not None:
                 find_model(catalog, value) if name == "model" else find_gpu(catalog, value)
             whole[name] = found
     for name in ("precision", "kv_precision"):
@@ -242,7 +242,7 @@ def _settle(catalog: Catalog, whole: dict[str, object], asked: dict[str, object]
         if isinstance(value, str):
             key = PRECISIONS.get(value.lower(), value.lower())
             good = precision(key) is not None if name == "precision" else key in KV_BYTES
-            if not good and asked[name] is not None:
+            if not good and given[name] is not None:
                 raise unknown_name("precision", value, KV_BYTES)
             whole[name] = key if good else None
             if not good and name == "kv_precision":

@@ -114,7 +114,7 @@ def scaling_of(
     cold = hours.billing == SCALE_TO_ZERO
     return ScalingResult(
         billing=hours.billing,
-        hours=hours.said,
+        hours=hours.title,
         billed_gpus=number(servers.billed_gpus),
         on_gpus=number(servers.on_gpus),
         open_hours_per_week=float(hours.open_share.sum()),

@@ -109,7 +109,7 @@ def pair(inputs: Question, a: str | None, b: str | None) -> tuple[Option, Option
     """Return A and B and how they came to be chosen: as named, or those of the verdict."""
     if a is not None and b is not None:
         left, right = resolve(a, inputs), resolve(b, inputs)
-        return left.best, right.best, left.said + right.said
+        return left.best, right.best, left.meant + right.meant
     if a is not None or b is not None:
         pair = " ".join(pair_with(a or b or "", inputs))
         raise UsageError(f"against what? for example tco sensitivity {pair} {month_typed(inputs)}")

@@ -57,14 +57,14 @@ def decided(
     if best.tier == "api":
         host = cheapest_of([r for r in rows if r.tier == "hosted"], least)
         if host is not None:
-            yield f"Hosted open models cost at least {_usd(host)} ({said(host)})."
+            yield f"Hosted open models cost at least {_usd(host)} ({label(host)})."
 
 
 NAMED = 2
 """Models that a sentence names before it counts the others."""
 
 
-def said(row: OptionResult) -> str:
+def label(row: OptionResult) -> str:
     """Return an option in words: `gpt-oss-120b on 28 A30`."""
     return spoken(row.id, row.gpus)
 
@@ -78,7 +78,7 @@ def _first(best: OptionResult, rows: Sequence[OptionResult], least: int, tokens:
     each += _mostly_people(best)
     sure = "" if rank_of(best.trust) >= least else f", trust {best.trust}"
     volume = f"{show_tokens(tokens)} tokens"
-    return f"{do}: {said(best)} costs {_usd(best)} a month for {volume}{each}{sure}."
+    return f"{do}: {label(best)} costs {_usd(best)} a month for {volume}{each}{sure}."
 
 
 def _mostly_people(best: OptionResult) -> str:
@@ -98,7 +98,7 @@ def _beyond(
         return
     scores = [r.quality and show_score(r.quality.value) for r in (found, best)]
     good = f", quality {scores[0] or 'unknown'} against {scores[1] or 'unknown'}"
-    yield f"Not on the short list: {said(found)} for {_usd(found)}{good if any(scores) else ''}."
+    yield f"Not on the short list: {label(found)} for {_usd(found)}{good if any(scores) else ''}."
 
 
 def _usd(row: OptionResult) -> str:
@@ -142,7 +142,7 @@ def _owning(
         yield f"On the same weights own GPUs are cheaper than the cheapest host for {names}."
     if not lost:
         if best is not own:
-            yield f"Own GPUs cost at least {_usd(own)} ({said(own)})."
+            yield f"Own GPUs cost at least {_usd(own)} ({label(own)})."
         return
     low, high = _times(lost[0]), _times(lost[-1])
     span = f"{low} to {high}" if low != high else low

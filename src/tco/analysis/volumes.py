@@ -9,7 +9,7 @@ import numpy as np
 
 from tco.analysis.compare import compare
 from tco.analysis.results import CompareResult, CompareVolumes, OptionResult, OwnBegins
-from tco.analysis.verdict import CLASSES, curves_of, earliest, said
+from tco.analysis.verdict import CLASSES, curves_of, earliest, label
 from tco.options.bills import Option, best_pairs
 from tco.options.candidates import option_of, own_setups
 from tco.options.cheapest import cheapest_of, least_trust
@@ -110,12 +110,12 @@ def _verdict(answers: Sequence[CompareResult], begins: Sequence[OwnBegins]) -> s
     volumes = [show_tokens(a.workload.tokens_per_month) for a in answers]
     if len({(row.model, row.tier) for row in best}) == 1:
         bills = _and([show_usd(row.monthly_usd or 0.0) for row in best])
-        places = list(dict.fromkeys(said(row).removeprefix(f"{row.model} ") for row in best))
+        places = list(dict.fromkeys(label(row).removeprefix(f"{row.model} ") for row in best))
         where = places[0] if len(places) == 1 else _and(places)
         does = f"{_do(best[0])}: {best[0].model} {where} costs {bills} a month"
         return " ".join((f"{does} for {_and(volumes)} tokens.", *_own_words(begins)))
     each = [
-        f"{volume}: {_do(row).lower()}, {said(row)} at {show_usd(row.monthly_usd or 0.0)}"
+        f"{volume}: {_do(row).lower()}, {label(row)} at {show_usd(row.monthly_usd or 0.0)}"
         for volume, row in zip(volumes, best, strict=True)
     ]
     return " ".join((f"A month of {'; '.join(each)}.", *_own_words(begins)))

@@ -78,12 +78,12 @@ def asks(*records: Any) -> Callable[[F], F]:
         }
 
         @wraps(function)
-        def call(*names: Any, **said: Any) -> Any:
-            _refuse_unknown(function.__name__, said, known)
+        def call(*names: Any, **keywords: Any) -> Any:
+            _refuse_unknown(function.__name__, keywords, known)
             _refuse_no_text(function.__name__, zip(places, names, strict=False))
-            _refuse_no_text(function.__name__, _named(said, texts))
+            _refuse_no_text(function.__name__, _named(keywords, texts))
             try:
-                return function(*names, **said)
+                return function(*names, **keywords)
             except TcoError as error:
                 raise type(error)(in_python(str(error), known)) from None
 
@@ -98,12 +98,12 @@ def asks(*records: Any) -> Callable[[F], F]:
     return decorated
 
 
-def apart(said: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
+def apart(keywords: Mapping[str, Any], record: Any) -> tuple[Any, Any]:
     """Return what was said of the options of a record, and the rest."""
     own = fields_of(record)
     return (
-        {name: value for name, value in said.items() if name in own},
-        {name: value for name, value in said.items() if name not in own},
+        {name: value for name, value in keywords.items() if name in own},
+        {name: value for name, value in keywords.items() if name not in own},
     )
 
 
@@ -124,13 +124,13 @@ def in_python(text: str, known: Iterable[str]) -> str:
     return _FLAG.sub(keyword, text)
 
 
-def _refuse_unknown(function: str, said: Iterable[str], known: Mapping[str, Any]) -> None:
+def _refuse_unknown(function: str, names: Iterable[str], known: Mapping[str, Any]) -> None:
     """Raise an error for a keyword that there is not.
 
     Raises:
         UsageError: With the nearest ones.
     """
-    for name in said:
+    for name in names:
         if name in known and known[name].kind is inspect.Parameter.POSITIONAL_ONLY:
             raise UsageError(f"{function}: give {name} first, without its name")
         if name not in known:
@@ -163,17 +163,17 @@ def _texts(options: Mapping[str, Field]) -> dict[str, Text]:
     return {n: (n, True, kind == Names) for n, kind in kinds.items() if kind in (Name, Names)}
 
 
-def _named(said: Mapping[str, Any], texts: Mapping[str, Text]) -> Iterable[tuple[Text, Any]]:
-    return ((texts[name], value) for name, value in said.items() if name in texts)
+def _named(keywords: Mapping[str, Any], texts: Mapping[str, Text]) -> Iterable[tuple[Text, Any]]:
+    return ((texts[name], value) for name, value in keywords.items() if name in texts)
 
 
-def _refuse_no_text(function: str, said: Iterable[tuple[Text, Any]]) -> None:
+def _refuse_no_text(function: str, texts: Iterable[tuple[Text, Any]]) -> None:
     """Raise an error for a name that is no text.
 
     Raises:
         UsageError: With what was given instead.
     """
-    for (name, optional, several), value in said:
+    for (name, optional, several), value in texts:
         some = value if several and isinstance(value, Collection) else (value,)
         if value is None and optional:
             continue
@@ -218,7 +218,7 @@ def compare(
 @overload
 def compare(*, frontier: Literal[True], **question: Unpack[QuestionOptions]) -> Frontier: ...
 @asks(QuestionOptions, CompareOptions)
-def compare(**said: Any) -> Any:
+def compare(**options: Any) -> Any:
     """Return what a month costs, every way there is to serve it, cheapest first.
 
     With `frontier`, the cheapest for each level of quality, and what each further point costs.
@@ -229,7 +229,7 @@ def compare(**said: Any) -> Any:
     >>> answer.options[0].id
     'deepinfra/llama-3.3-70b'
     """
-    own, question = apart(said, CompareOptions)
+    own, question = apart(options, CompareOptions)
     return _answer(questions.compare(own, volumes=not question.get("file")), question)
 
 
@@ -257,7 +257,7 @@ def breakeven(
     **question: Unpack[QuestionOptions],
 ) -> WinnerMap: ...
 @asks(QuestionOptions, BreakevenOptions)
-def breakeven(a: str | None = None, b: str | None = None, **said: Any) -> Any:
+def breakeven(a: str | None = None, b: str | None = None, **options: Any) -> Any:
     """Return from which volume B is cheaper than A: never, once, or on several intervals.
 
     With `over`, for which values of another variable; with `map`, who is cheapest over two. Without
@@ -268,7 +268,7 @@ def breakeven(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     >>> answer.wins[-1][1] is None  # cheaper from there on, for good
     True
     """
-    own, question = apart(said, BreakevenOptions)
+    own, question = apart(options, BreakevenOptions)
     return _answer(questions.breakeven(a, b, own), question)
 
 
@@ -309,7 +309,7 @@ def sensitivity(
     **question: Unpack[QuestionOptions],
 ) -> WhatIfs: ...
 @asks(QuestionOptions, SensitivityOptions)
-def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
+def sensitivity(a: str | None = None, b: str | None = None, **options: Any) -> Any:
     """Return which assumption moves the difference of two options, and where the answer turns.
 
     With `grid`, who is cheaper over two variables; with `draws`, how sure the answer is when
@@ -320,7 +320,7 @@ def sensitivity(a: str | None = None, b: str | None = None, **said: Any) -> Any:
     >>> abs(answer.rows[0].swing_usd) >= abs(answer.rows[1].swing_usd)
     True
     """
-    own, question = apart(said, SensitivityOptions)
+    own, question = apart(options, SensitivityOptions)
     return _answer(asked_how_sure(a, b, own, _file(question)), question)
 
 
@@ -331,7 +331,7 @@ def size(
     *,
     demand: Amount = None,
     concurrency: Amount = None,
-    **said: Unpack[QuestionOptions],
+    **options: Unpack[QuestionOptions],
 ) -> Sizing:
     """Return where a model fits, how fast it serves there, and what that costs at full load.
 
@@ -343,7 +343,7 @@ def size(
     {'h100-sxm'}
     """
     extra: SizeOptions = {"demand": demand, "concurrency": concurrency}
-    own, question = apart({**said, **extra}, SizeOptions)
+    own, question = apart({**options, **extra}, SizeOptions)
     ask, whole = questions.size(model, own, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
@@ -352,7 +352,7 @@ def size(
 def plan(
     api: str | None = None,
     own: str | None = None,
-    **said: Unpack[PlanOptions],
+    **options: Unpack[PlanOptions],
 ) -> Mix | Portfolio:
     """Return the cheapest mix: a base load on own GPUs, the rest to an API by the token.
 
@@ -363,12 +363,12 @@ def plan(
     >>> type(answer).__name__
     'Mix'
     """
-    besides, question = apart(said, PlanOptions)
+    besides, question = apart(options, PlanOptions)
     return _answer(questions.plan(api, own, besides, _file(question)), question)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, HorizonOptions)
-def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
+def horizon(*names: str, **options: Unpack[HorizonOptions]) -> Outlook:
     """Return what options come to over months or years: cash when it is paid, saving, payback.
 
     The first name is what is paid today, the others are what could be done instead.
@@ -378,11 +378,11 @@ def horizon(*names: str, **said: Unpack[HorizonOptions]) -> Outlook:
     >>> type(answer).__name__
     'Outlook'
     """
-    return _answer(questions.horizon(names), said)  # type: ignore[no-any-return]
+    return _answer(questions.horizon(names), options)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, TrainOptions)
-def train(*models: str, **said: Unpack[TrainOptions]) -> Tuning:
+def train(*models: str, **options: Unpack[TrainOptions]) -> Tuning:
     """Return what tuning some models costs: by the token, or on rented GPUs, cheapest first.
 
     >>> import tco
@@ -390,13 +390,13 @@ def train(*models: str, **said: Unpack[TrainOptions]) -> Tuning:
     >>> answer.rows[0].id
     'openai/gpt-4.1-mini:any'
     """
-    own, question = apart(said, TrainOptions)
+    own, question = apart(options, TrainOptions)
     ask, whole = questions.train(models, own, question)
     return _answer(ask, whole)  # type: ignore[no-any-return]
 
 
 @asks(QuestionOptions, EmbedOptions)
-def embed(**said: Unpack[EmbedOptions]) -> Embedding:
+def embed(**options: Unpack[EmbedOptions]) -> Embedding:
     """Return what embedding a corpus once, and queries every month, costs, cheapest first.
 
     >>> import tco
@@ -404,7 +404,7 @@ def embed(**said: Unpack[EmbedOptions]) -> Embedding:
     >>> {row.model for row in answer.rows}
     {'embed-v4'}
     """
-    own, question = apart(said, EmbedOptions)
+    own, question = apart(options, EmbedOptions)
     return _answer(questions.embed(own), question)  # type: ignore[no-any-return]
 
 

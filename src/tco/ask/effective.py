@@ -54,17 +54,17 @@ class ConfigResult:
     warnings: tuple[str, ...]
 
 
-def config(inputs: Question, said: Given, ignored: tuple[str, ...]) -> ConfigResult:
+def config(inputs: Question, given: Given, ignored: tuple[str, ...]) -> ConfigResult:
     """Return every value in effect; what nobody says and has no default is left out.
 
     Args:
         ignored: Variables that look like ours and mean nothing.
     """
-    values = {**said.output, "catalog": said.overlays, "measured": said.measured}
+    values = {**given.output, "catalog": given.overlays, "measured": given.measured}
     return ConfigResult(
         catalog=stamp(inputs, []),
-        files=tuple(file for file in (said.file, said.config) if file is not None),
-        rows=tuple(in_effect(inputs, values, said.config)),
+        files=tuple(file for file in (given.file, given.config) if file is not None),
+        rows=tuple(in_effect(inputs, values, given.config)),
         ignored=ignored,
         warnings=(),
     )

@@ -192,11 +192,11 @@ DATES = ("%Y-%m", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%B %d, %Y", "%b %d %Y", "
 """How people write days that cannot be mistaken for another one, whichever country they are in."""
 
 
-def _date_in(said: str) -> str:
+def _date_in(text: str) -> str:
     """Return the date that a text means, as it is written here; nothing where that is not sure."""
     for form in DATES:
         try:
-            return datetime.strptime(said, form).date().isoformat()  # noqa: DTZ007 - a day
+            return datetime.strptime(text, form).date().isoformat()  # noqa: DTZ007 - a day
         except ValueError:
             continue
     return ""

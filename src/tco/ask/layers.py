@@ -185,16 +185,16 @@ def _added(far: tuple[Any, ...], near: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*(value for value in far if getattr(value, "name", None) not in names), *near)
 
 
-def request_of(said: Layer) -> Scenario:
+def request_of(layer: Layer) -> Scenario:
     """Return the question, with who said each part of it."""
     from tco.options.scenario import Scenario
 
     asked = (*QUESTION, *OVER_TIME)
     known = {field.target for field in asked} - {"catalog", "measured", "settings"}
-    fields = {t: s.value for t, s in said.items() if t in known and "." not in t}
-    settings = {t: _number(s.value) for t, s in said.items() if "." in t}
-    origins = {t: s.by for t, s in said.items()}
-    places = {t: s.layer for t, s in said.items()}
+    fields = {t: s.value for t, s in layer.items() if t in known and "." not in t}
+    settings = {t: _number(s.value) for t, s in layer.items() if "." in t}
+    origins = {t: s.by for t, s in layer.items()}
+    places = {t: s.layer for t, s in layer.items()}
     return Scenario(**fields, settings=settings, origins=origins, layers=places)
 
 
@@ -206,13 +206,13 @@ def _number(value: Any) -> Any:
 # The question as it was typed, for commands that ask about the same month.
 
 
-def typed(said: Layer, file: str | None) -> tuple[str, ...]:
+def typed(layer: Layer, file: str | None) -> tuple[str, ...]:
     """Return the question as flags: what flags, variables and keywords said, then the file.
 
     What the user's own defaults say holds for any command, and so is left out.
     """
     order = {field.name: place for place, field in enumerate(QUESTION)}
-    own = [one for one in said.values() if one.by.startswith(("--", "TCO_"))]
+    own = [one for one in layer.values() if one.by.startswith(("--", "TCO_"))]
     own = [one for one in own if one.field.name in order]
     raws: dict[str, list[Any]] = {}
     for one in sorted(own, key=lambda one: order[one.field.name]):
@@ -293,7 +293,7 @@ def given_of(layers: Iterable[Layer], file: str | None, config: str | None = Non
         DataError: A file that cannot be used.
     """
     files = [_loaded(path) for path in (file, config) if path is not None]
-    said = merged([*layers, *(read(_said(one), DataError) for one in files)])
+    said = merged([*layers, *(read(_scenario_items(one), DataError) for one in files)])
     checks = tuple(check for one in files for check in checks_of(one))
     return Given(
         request=replace(request_of(said), checks=checks, typed=typed(said, file)),
@@ -310,7 +310,7 @@ def today() -> date:
     return datetime.now().astimezone().date()
 
 
-def answered(ask: Ask, said: Given) -> Any:
+def answered(ask: Ask, given: Given) -> Any:
     """Return the answer to a question, from the catalogs as they are now.
 
     Raises:
@@ -319,19 +319,19 @@ def answered(ask: Ask, said: Given) -> Any:
     from tco.catalog.load import load_catalog
     from tco.options.question import prepare
 
-    catalog = load_catalog(said.overlays, measured=said.measured)
-    if said.request.profile not in (None, *catalog.workloads.profiles):
+    catalog = load_catalog(given.overlays, measured=given.measured)
+    if given.request.profile not in (None, *catalog.workloads.profiles):
         from tco.catalog.usage_profile import with_own_profile
 
-        catalog = with_own_profile(catalog, said.request.profile)
-    catalog, request = _with_configs(catalog, said.request)
+        catalog = with_own_profile(catalog, given.request.profile)
+    catalog, request = _with_configs(catalog, given.request)
     try:
         inputs = prepare(catalog, request, today())
         with shown_in(money_of(request, inputs.day)):
-            return _as_asked(ask(inputs), inputs)
+            return _with_command(ask(inputs), inputs)
     except UsageError as error:
         # What a file says wrongly is bad data, however late it comes out.
-        files = tuple(f"{path}:" for path in (said.file, said.config) if path is not None)
+        files = tuple(f"{path}:" for path in (given.file, given.config) if path is not None)
         if str(error).startswith(files):
             raise DataError(str(error)) from None
         raise
@@ -363,7 +363,7 @@ def _with_configs(catalog: Catalog, request: Scenario) -> tuple[Catalog, Scenari
     return catalog, replace(request, models=tuple(dict.fromkeys(models)))
 
 
-def _as_asked(result: Any, inputs: Question) -> Any:
+def _with_command(result: Any, inputs: Question) -> Any:
     """Return an answer that says how its question was typed, and what trust was enough for it."""
     from tco.analysis.results import Envelope
     from tco.catalog.trust import LEVELS
@@ -432,7 +432,7 @@ def _loaded(path: str) -> ScenarioFile:
     return load_scenario(path)
 
 
-def _said(scenario: ScenarioFile) -> Iterator[Item]:
+def _scenario_items(scenario: ScenarioFile) -> Iterator[Item]:
     for field in FIELDS:
         for raw, place, name in scenario.items(field.key):
             # A file has lists in place of commas, but for limits, which are written as pairs.

@@ -123,11 +123,11 @@ def save(path: str, text: str) -> None:
         raise UsageError(f"--to {printable(str(path), 200)}: {str(reason).lower()}") from None
 
 
-def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
+def bill_ask(options: dict[str, Any], *, focus: bool) -> BillAsk:
     """Return what is asked of a bill besides the logs.
 
     Args:
-        said: `by`, `match`, `invoice`, `growth`, `no_elsewhere` as they were said.
+        options: `by`, `match`, `invoice`, `growth`, `no_elsewhere` as they were said.
         focus: With the lines for chargeback.
 
     Raises:
@@ -137,16 +137,16 @@ def bill_ask(said: dict[str, Any], *, focus: bool) -> BillAsk:
     from tco.ask.varied import growth
     from tco.usage.bill import GROUPS, BillAsk
 
-    by = str(said.get("by") or "model").strip().lower()
+    by = str(options.get("by") or "model").strip().lower()
     if by not in GROUPS:
         hint = suggestion(by, GROUPS, 1)
         raise UsageError(f"--by {printable(by, 40)}{hint}; there are {', '.join(GROUPS)}")
-    invoice, rate = said.get("invoice"), said.get("growth")
+    invoice, rate = options.get("invoice"), options.get("growth")
     return BillAsk(
         by=by,
-        match=tuple(texts_of(said.get("match"), "--match")),
+        match=tuple(texts_of(options.get("match"), "--match")),
         growth=0.0 if rate is None else growth(str(rate).removesuffix("/month"), "--growth"),
         invoice=None if invoice is None else units.usd(invoice),
         charges=focus,
-        beside=not said.get("no_elsewhere"),
+        beside=not options.get("no_elsewhere"),
     )

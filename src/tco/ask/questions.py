@@ -37,17 +37,17 @@ if TYPE_CHECKING:
 
 
 def compare(
-    said: CompareOptions | None = None, *, brief: bool = False, volumes: bool = False
+    options: CompareOptions | None = None, *, brief: bool = False, volumes: bool = False
 ) -> Ask:
     """Return the question what a month costs.
 
     Args:
-        said: What was said besides.
+        options: What was said besides.
         brief: Only of the options of a screen.
         volumes: Where no volume is said, at three of them, unless checks hold the answer to some
             limit.
     """
-    frontier = (said or {}).get("frontier")
+    frontier = (options or {}).get("frontier")
 
     def ask(inputs: Question) -> Any:
         if volumes and not (frontier or inputs.volume_given or inputs.request.checks):
@@ -87,7 +87,7 @@ def deploy(name: str) -> Ask:
     return ask
 
 
-def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
+def breakeven(a: str | None, b: str | None, options: BreakevenOptions) -> Ask:
     """Return the question from where B is cheaper than A: in volume, in another variable, in two.
 
     Raises:
@@ -97,21 +97,21 @@ def breakeven(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
         return _against_what(a)
     if a is not None and b is not None and a.strip().lower() == b.strip().lower():
         raise UsageError(f"A and B are both {printable(a, 100)}; name two different options")
-    over, axes = said.get("over"), said.get("map")
-    if a is not None and said.get("against") is not None:
+    over, axes = options.get("over"), options.get("map")
+    if a is not None and options.get("against") is not None:
         raise UsageError("--against belongs to the overview; A and B say what is compared")
     varied.only_one(over=over, map=axes)
     varied.needs("--over", over, "a pair: name A and B", b)
-    varied.needs("--range", said.get("range"), "--over", over)
+    varied.needs("--range", options.get("range"), "--over", over)
     in_volume = b and not over and not axes
-    varied.needs("--growth", said.get("growth"), "a break-even of A and B in volume", in_volume)
+    varied.needs("--growth", options.get("growth"), "a break-even of A and B in volume", in_volume)
     for name in ("x", "y", "among"):
-        varied.needs(f"--{name}", said.get(name), "--map", axes)
+        varied.needs(f"--{name}", options.get(name), "--map", axes)
     if axes is not None:
-        return _map(varied.named(a, b, said), axes, said)
+        return _map(varied.named(a, b, options), axes, options)
     if over is not None and a is not None and b is not None:
-        return _over(a, b, over.strip().lower(), said)
-    return _in_volume(a, b, said)
+        return _over(a, b, over.strip().lower(), options)
+    return _in_volume(a, b, options)
 
 
 def _against_what(name: str) -> Ask:
@@ -126,9 +126,9 @@ def _against_what(name: str) -> Ask:
     return ask
 
 
-def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
+def _map(named: tuple[str, ...], axes: str, options: BreakevenOptions) -> Ask:
     two = varied.pair_of(axes, "--map")
-    spans = varied.spans(two, said)
+    spans = varied.spans(two, options)
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.vary.over import winner_map
@@ -138,8 +138,8 @@ def _map(named: tuple[str, ...], axes: str, said: BreakevenOptions) -> Ask:
     return ask
 
 
-def _over(a: str, b: str, name: str, said: BreakevenOptions) -> Ask:
-    span = said.get("range")
+def _over(a: str, b: str, name: str, options: BreakevenOptions) -> Ask:
+    span = options.get("range")
     ends = None if span is None else varied.bounds(varied.span_text(span), name, "--range")
 
     def ask(inputs: Question) -> Any:
@@ -150,8 +150,8 @@ def _over(a: str, b: str, name: str, said: BreakevenOptions) -> Ask:
     return ask
 
 
-def _in_volume(a: str | None, b: str | None, said: BreakevenOptions) -> Ask:
-    growth, against = said.get("growth"), said.get("against")
+def _in_volume(a: str | None, b: str | None, options: BreakevenOptions) -> Ask:
+    growth, against = options.get("growth"), options.get("against")
     rate = None if growth is None else varied.share(growth, "--growth")
 
     def ask(inputs: Question) -> Any:
@@ -176,26 +176,26 @@ def horizon(names: tuple[str, ...]) -> Ask:
     return ask
 
 
-def plan(api: str | None, own: str | None, said: PlanOptions, file: str | None = None) -> Ask:
+def plan(api: str | None, own: str | None, options: PlanOptions, file: str | None = None) -> Ask:
     """Return the question which mix is cheapest: of a load, or of the tasks of a scenario file.
 
     Raises:
         UsageError: The file has tasks, and the mix of a single load was asked for too.
     """
     if file and _has_tasks(file):
-        if api or own or any(said.values()):
+        if api or own or any(options.values()):
             raise UsageError(
                 f"{file} has tasks; API, OWN, --curve and --buy belong to a plan without"
             )
         return _assigned(file)
-    name = said.get("curve") or ""
+    name = options.get("curve") or ""
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.plan.plan import plan as planned
 
         known = inputs.catalog.workloads.profiles
         hours = _load_hours(name) if name and name not in known else ()
-        buy = bool(said.get("buy"))
+        buy = bool(options.get("buy"))
         return planned(inputs, api, own, hours=hours, curve=name, buy=buy)
 
     return ask
@@ -224,25 +224,25 @@ def _assigned(file: str) -> Ask:
 
 
 def size(
-    model: str | None, said: SizeOptions, question: QuestionOptions
+    model: str | None, options: SizeOptions, question: QuestionOptions
 ) -> tuple[Ask, QuestionOptions]:
     """Return the question where a model fits and how fast it serves there, and the whole of it.
 
     Args:
         model: The model, or its config; None where `model_config` says it.
-        said: What was said of the set-ups.
+        options: What was said of the set-ups.
         question: What was said besides.
 
     Raises:
         UsageError: A value that cannot be read.
     """
-    counts = varied.counts(said.get("gpus"), "--gpus")
+    counts = varied.counts(options.get("gpus"), "--gpus")
     whole: Any = {**question, "tier": ["self"], **_sized(model, question)}
     old = ""
-    if (demand := said.get("demand")) is not None:
+    if (demand := options.get("demand")) is not None:
         old = varied.kind_of_demand(demand, whole)
         whole[old] = demand
-    if (most := said.get("concurrency")) is not None:
+    if (most := options.get("concurrency")) is not None:
         several = varied.counts(most, "--concurrency")
         if len(several) != 1:
             raise UsageError("--concurrency: one whole number is expected; write for example 64")
@@ -285,7 +285,7 @@ if TYPE_CHECKING:
 def sensitivity(
     a: str | None,
     b: str | None,
-    said: SensitivityOptions,
+    options: SensitivityOptions,
     file: str | None = None,
     watch: Watch = lambda: nullcontext(lambda _: None),
 ) -> Ask:
@@ -293,28 +293,28 @@ def sensitivity(
 
     Args:
         a, b: The options that are held against each other.
-        said: What else was said.
+        options: What else was said.
         file: The scenario file, which may name changes.
         watch: Opens what is told how far a long run has come.
 
     Raises:
         UsageError: What was said cannot be read, or does not go together.
     """
-    grid, draws, changes = said.get("grid"), said.get("draws"), said.get("what_if")
+    grid, draws, changes = options.get("grid"), options.get("draws"), options.get("what_if")
     varied.only_one(grid=grid, draws=draws, what_if=changes)
     for name in ("x", "y"):
-        varied.needs(f"--{name}", said.get(name), "--grid", grid)
+        varied.needs(f"--{name}", options.get(name), "--grid", grid)
     for name in ("seed", "vary", "correlate"):
-        varied.needs(f"--{name}", said.get(name), "--draws", draws)
+        varied.needs(f"--{name}", options.get(name), "--draws", draws)
     any_of_them = grid or draws or changes
-    varied.needs("--among", said.get("among"), "--grid, --draws or --what-if", any_of_them)
-    named = varied.named(a, b, said)
+    varied.needs("--among", options.get("among"), "--grid, --draws or --what-if", any_of_them)
+    named = varied.named(a, b, options)
     if grid is not None:
-        return _grid(named, grid, said)
+        return _grid(named, grid, options)
     if draws is not None:
-        return _drawn(named, said, watch)
+        return _drawn(named, options, watch)
     if changes:
-        return _changed(named, _told(varied.texts_of(changes), file))
+        return _changed(named, _what_ifs(varied.texts_of(changes), file))
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.sensitivity import sensitivity as swings
@@ -324,9 +324,9 @@ def sensitivity(
     return ask
 
 
-def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
+def _grid(named: tuple[str, ...], grid: str, options: SensitivityOptions) -> Ask:
     two = varied.pair_of(grid, "--grid")
-    spans = varied.spans(two, said)
+    spans = varied.spans(two, options)
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.sensitivity import pair
@@ -340,13 +340,16 @@ def _grid(named: tuple[str, ...], grid: str, said: SensitivityOptions) -> Ask:
     return ask
 
 
-def _drawn(named: tuple[str, ...], said: SensitivityOptions, watch: Watch) -> Ask:
+def _drawn(named: tuple[str, ...], options: SensitivityOptions, watch: Watch) -> Ask:
     from tco.analysis.montecarlo.montecarlo import monte_carlo
 
-    seed = said.get("seed")
-    draws = varied.whole(said.get("draws") or 0, "--draws")
+    seed = options.get("seed")
+    draws = varied.whole(options.get("draws") or 0, "--draws")
     seeded = 1 if seed is None else varied.whole(seed, "--seed")
-    spreads, pairs = varied.spreads(said.get("vary")), varied.correlations(said.get("correlate"))
+    spreads, pairs = (
+        varied.spreads(options.get("vary")),
+        varied.correlations(options.get("correlate")),
+    )
 
     def ask(inputs: Question) -> Any:
         with watch() as progress:
@@ -366,17 +369,17 @@ def _changed(named: tuple[str, ...], texts: tuple[str, ...]) -> Ask:
     return ask
 
 
-def _told(said: list[str], file: str | None) -> tuple[str, ...]:
+def _what_ifs(texts: list[str], file: str | None) -> tuple[str, ...]:
     """Return the what-ifs: as said, or by the name that the scenario file has for one, or all."""
     if not file:
-        return tuple(said)
+        return tuple(texts)
     from tco.ask.scenario import load_scenario
 
     known = [str(text) for text, _, _ in load_scenario(file).items("what_if")]
     by_name = {text.partition(":")[0].strip().lower(): text for text in known if ":" in text}
-    if [text.strip().lower() for text in said] == ["all"]:
+    if [text.strip().lower() for text in texts] == ["all"]:
         return tuple(known)
-    return tuple(by_name.get(text.strip().lower(), text) for text in said)
+    return tuple(by_name.get(text.strip().lower(), text) for text in texts)
 
 
 # What `tco train` and `tco embed` ask: their words are read here and now, and answered later.
@@ -394,7 +397,7 @@ ADDED: dict[str, tuple[str, str, Callable[[Any], float]]] = {
 
 
 def train(
-    models: tuple[str, ...], said: TrainOptions, question: QuestionOptions
+    models: tuple[str, ...], options: TrainOptions, question: QuestionOptions
 ) -> tuple[Ask, QuestionOptions]:
     """Return the question what tuning some models costs, and the whole of it.
 
@@ -403,25 +406,25 @@ def train(
     """
     if not models and not question.get("model_config"):
         raise UsageError("which model? for example tco train llama-3.3-70b --training-tokens 100M")
-    if (size := said.get("training_tokens")) is None:
+    if (size := options.get("training_tokens")) is None:
         raise UsageError("how many tokens are trained on? for example --training-tokens 100M")
     tokens = more_than_0(size, "--training-tokens", units.number)
-    refresh = said.get("refresh")
+    refresh = options.get("refresh")
     anew = None if refresh is None else more_than_0(refresh, "--refresh", units.months)
-    named = varied.several(said.get("method"))
+    named = varied.several(options.get("method"))
     ways: Any = tuple(_read(one_of(*METHODS), word, "--method") for word in named) or METHODS
     pairs = varied.texts_of(question.get("set"))
     for name, (flag, path, read) in ADDED.items():
-        if (value := said.get(name)) is not None:
+        if (value := options.get(name)) is not None:
             pairs.append(f"{path}={more_than_0(value, flag, read)!r}")
-    if (within := said.get("within")) is not None:
+    if (within := options.get("within")) is not None:
         pairs.append(f"training.within_h={_hours(more_than_0(within, '--within', in_hours))}")
     whole: Any = {**question, "set": pairs}
 
     def ask(inputs: Question) -> Any:
         from tco.analysis.jobs.training import train as trained
 
-        against, saved = said.get("against"), said.get("prompt_saved")
+        against, saved = options.get("against"), options.get("prompt_saved")
         cases = ("train",) if inputs.volume_given else ("train", "unserved")
         made = trained(inputs, models or inputs.request.models, tokens, ways, anew, against)
         # Where serving is priced, everything that says how has a part.
@@ -430,14 +433,14 @@ def train(
     return ask, whole
 
 
-def embed(said: EmbedOptions) -> Ask:
+def embed(options: EmbedOptions) -> Ask:
     """Return the question what embedding a corpus, and queries every month, costs.
 
     Raises:
         UsageError: A value that cannot be read.
     """
     corpus, queries, length, params = (
-        None if (value := said.get(name)) is None else more_than_0(value, flag, read)
+        None if (value := options.get(name)) is None else more_than_0(value, flag, read)
         for name, flag, read in (
             ("corpus", "--corpus", units.number),
             ("queries", "--queries", units.requests_per_month),

@@ -96,21 +96,21 @@ def values(text: str | None, name: str, flag: str) -> Span | None:
 
 
 def named(
-    a: str | None, b: str | None, said: BreakevenOptions | SensitivityOptions
+    a: str | None, b: str | None, options: BreakevenOptions | SensitivityOptions
 ) -> tuple[str, ...]:
     """Return the options that a question is about."""
-    return (*filter(None, (a, b)), *several(said.get("among")))
+    return (*filter(None, (a, b)), *several(options.get("among")))
 
 
-def spans(two: tuple[str, str], said: BreakevenOptions | SensitivityOptions) -> Any:
+def spans(two: tuple[str, str], options: BreakevenOptions | SensitivityOptions) -> Any:
     """Return the values along x and y."""
-    return values(said.get("x"), two[0], "--x"), values(said.get("y"), two[1], "--y")
+    return values(options.get("x"), two[0], "--x"), values(options.get("y"), two[1], "--y")
 
 
-def spreads(said: Any) -> dict[str, Any]:
+def spreads(options: Any) -> dict[str, Any]:
     """Return what is believed of some settings, from `PATH=L..H` or `PATH=L..H:lognormal`."""
     out = {}
-    for text in texts_of(said):
+    for text in texts_of(options):
         path, equals, belief = (part.strip() for part in text.partition("="))
         span, colon, kind = (part.strip() for part in belief.partition(":"))
         low, dots, high = (part.strip() for part in span.partition(".."))
@@ -126,10 +126,10 @@ def spreads(said: Any) -> dict[str, Any]:
     return out
 
 
-def correlations(said: Any) -> dict[tuple[str, str], float]:
+def correlations(options: Any) -> dict[tuple[str, str], float]:
     """Return rank correlations, from `PATH:PATH=R`."""
     out = {}
-    for text in texts_of(said):
+    for text in texts_of(options):
         names, equals, size = (part.strip() for part in text.partition("="))
         first, colon, second = (part.strip() for part in names.partition(":"))
         try:
@@ -145,13 +145,13 @@ def correlations(said: Any) -> dict[tuple[str, str], float]:
     return out
 
 
-def only_one(**said: Any) -> None:
+def only_one(**options: Any) -> None:
     """Raise an error when more than one of some flags was given.
 
     Raises:
         UsageError: Two of them contradict each other.
     """
-    given = [f"--{name.replace('_', '-')}" for name, value in said.items() if value]
+    given = [f"--{name.replace('_', '-')}" for name, value in options.items() if value]
     if len(given) > 1:
         raise UsageError(f"{given[0]} and {given[1]} ask different questions; give one of them")
 
@@ -190,26 +190,26 @@ def needs(flag: str, value: Any, other: str, there: Any) -> None:
         raise UsageError(f"{flag} belongs to {other}")
 
 
-def counts(said: Any, flag: str) -> tuple[int, ...]:
+def counts(options: Any, flag: str) -> tuple[int, ...]:
     """Return whole numbers of GPUs, from `1,2,4`, a number, or several."""
-    texts = [str(said)] if isinstance(said, int | float) else texts_of(said)
+    texts = [str(options)] if isinstance(options, int | float) else texts_of(options)
     try:
         return tuple(whole_gpus(part) for text in texts for part in text.split(","))
     except UsageError as error:
         raise UsageError(f"{flag}: {error}") from None
 
 
-def kind_of_demand(said: Any, question: Mapping[str, Any]) -> str:
+def kind_of_demand(options: Any, question: Mapping[str, Any]) -> str:
     """Return the option that `--demand` is the old name of: `requests` or `tokens`.
 
     Raises:
         UsageError: It cannot be read, or the volume is said by its new name too.
     """
     kind, read = ("tokens", units.tokens_per_month)
-    if isinstance(said, str) and "req" in said.lower():
+    if isinstance(options, str) and "req" in options.lower():
         kind, read = ("requests", units.requests_per_month)
     try:
-        read(said)
+        read(options)
     except UsageError as error:
         raise UsageError(f"--demand: {error}") from None
     for other in ("tokens", "requests", "users", "developers"):

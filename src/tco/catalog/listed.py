@@ -375,7 +375,7 @@ def window(price: Price | None, row: PriceRow) -> ListedWindow:
         if when is None or when not in tiers:
             modifiers.append(_kept(old_modifier, factor))
             if old_modifier.usd_per_mtok is not None:
-                carried.append(_told(old_modifier))
+                carried.append(_modifier_words(old_modifier))
     return rates, tuple(modifiers), tuple(carried)
 
 
@@ -395,7 +395,7 @@ def _tiers(row: PriceRow) -> dict[Conditions, dict[str, float]]:
 
 def _follows(
     when: Conditions,
-    said: Mapping[str, float],
+    prices: Mapping[str, float],
     found: Mapping[Conditions, Mapping[str, float]],
     row: PriceRow,
 ) -> bool:
@@ -403,7 +403,7 @@ def _follows(
     parts = [(*PLAIN[:i], part, *PLAIN[i + 1 :]) for i, part in enumerate(when) if part is not None]
     if len(parts) < 2 or any(part not in found for part in parts):
         return False
-    for rate, value in said.items():
+    for rate, value in prices.items():
         base = product = row.rates.get(rate) or 0.0
         for part in parts:
             one = found[part].get(rate)  # type: ignore[index]
@@ -414,11 +414,11 @@ def _follows(
 
 
 def _modifier(
-    price: Price | None, when: Conditions, said: Mapping[str, float]
+    price: Price | None, when: Conditions, prices: Mapping[str, float]
 ) -> Mapping[str, Any]:
     keys = zip(("service", "input_tokens_over", "cache_ttl"), when, strict=True)
     made: dict[str, Any] = {"when": {k: v for k, v in keys if v is not None}}
-    made["usd_per_mtok"] = {rate: said[rate] for rate in RATES if rate in said}
+    made["usd_per_mtok"] = {rate: prices[rate] for rate in RATES if rate in prices}
     old = [m for m in (price.modifiers if price is not None else ()) if conditions(m) == when]
     if old and old[0].inclusive:
         made["inclusive"] = True
@@ -438,7 +438,7 @@ def _kept(modifier: Modifier, factor: float) -> Mapping[str, Any]:
     return made
 
 
-def _told(modifier: Modifier) -> str:
+def _modifier_words(modifier: Modifier) -> str:
     when = conditions(modifier)
     if when is None:
         return f"the price of {modifier.when.region or 'other hours'}"

@@ -27,11 +27,11 @@ LENGTHS = (24, 168)
 def _number_of(read: Callable[[Any], float]) -> PlainValidator:
     """Return what reads a quantity as `tco.units` does, and refuses it in the same words."""
 
-    def value(said: Any) -> float:
-        if isinstance(said, bool) or not isinstance(said, int | float | str):
+    def value(value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | str):
             raise ValueError("a number or a text such as 50B is expected")
         try:
-            return read(said)
+            return read(value)
         except UsageError as error:
             raise ValueError(str(error)) from None
 
@@ -44,32 +44,32 @@ Said = TypeVar("Said")
 def _readable(read: Callable[[Any], Any]) -> AfterValidator:
     """Return what refuses a value that another way of reading it refuses."""
 
-    def value(said: Said) -> Said:
+    def value(value: Said) -> Said:
         try:
-            read(said)
+            read(value)
         except UsageError as error:
             raise ValueError(str(error)) from None
-        return said
+        return value
 
     return AfterValidator(value)
 
 
-def _pairs(said: str | Sequence[str] | Mapping[str, Any]) -> list[Any]:
+def _pairs(value: str | Sequence[str] | Mapping[str, Any]) -> list[Any]:
     """Return what is said as texts, or as a mapping, one by one."""
-    if isinstance(said, Mapping):
-        return [*said.items()]
-    return [part for text in texts(said) for part in text.split(",")]
+    if isinstance(value, Mapping):
+        return [*value.items()]
+    return [part for text in texts(value) for part in text.split(",")]
 
 
-def _rates(said: Any) -> tuple[tuple[str, float], ...]:
+def _rates(value: Any) -> tuple[tuple[str, float], ...]:
     """Return how often models are right, by class or model [1]."""
-    return tuple(map(ranges.success, _pairs(said)))
+    return tuple(map(ranges.success, _pairs(value)))
 
 
-def _limits(said: Any) -> dict[str, float]:
+def _limits(value: Any) -> dict[str, float]:
     """Return limits on latency by name [s]."""
     found: dict[str, float] = {}
-    for name, most_s in map(ranges.limit, _pairs(said or ())):
+    for name, most_s in map(ranges.limit, _pairs(value or ())):
         if name in found:
             raise UsageError(f"{name} is said twice; give one of them")
         if name not in ("tpot", "ttft"):
@@ -78,21 +78,21 @@ def _limits(said: Any) -> dict[str, float]:
     return found
 
 
-def _positive(said: Any) -> float:
-    value = units.number(said)
+def _positive(raw: Any) -> float:
+    value = units.number(raw)
     if value == 0:
         raise UsageError("must be more than 0")
     return value
 
 
-def _duration_h(said: Any) -> float:
-    if isinstance(said, str):
-        return _positive(units.seconds(said) / units.SECONDS_PER_HOUR)
-    return _positive(said)
+def _duration_h(value: Any) -> float:
+    if isinstance(value, str):
+        return _positive(units.seconds(value) / units.SECONDS_PER_HOUR)
+    return _positive(value)
 
 
-def _peak_to_mean(said: Any) -> float:
-    value = units.number(said)
+def _peak_to_mean(raw: Any) -> float:
+    value = units.number(raw)
     if value < 1:
         raise UsageError("the busiest hour is at least the mean")
     return value
@@ -108,13 +108,13 @@ def _hours(loads: list[float]) -> list[float]:
     return loads
 
 
-def _batch(said: object) -> float:
-    if not isinstance(said, bool | int | float | str):
+def _batch(value: object) -> float:
+    if not isinstance(value, bool | int | float | str):
         raise ValueError("true, false or a share such as 80% is expected")
-    if isinstance(said, bool):
-        return float(said)
+    if isinstance(value, bool):
+        return float(value)
     try:
-        return units.share(said)
+        return units.share(value)
     except UsageError as error:
         raise ValueError(str(error)) from None
 
@@ -333,7 +333,7 @@ class Tasks:
         ]
 
     @property
-    def told(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """Return what a reader of the file should know."""
         return tuple(
             f"{self.where('tasks', i, 'quality')}: quality is called min_score now"

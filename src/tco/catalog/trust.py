@@ -84,14 +84,14 @@ class Heard(NamedTuple):
         return "medium" if self.seller and not self.against else "low"
 
 
-def heard(said: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Heard:
+def heard(statements: Iterable[tuple[str, bool]], sources: Mapping[str, Source]) -> Heard:
     """Return what witnesses come to; our own estimates and sources in doubt are none.
 
     Args:
-        said: Who said something of a figure, and whether that agrees with it.
+        statements: Who said something of a figure, and whether that agrees with it.
     """
     agreeing, against, seller = [], False, False
-    for name, so in said:
+    for name, so in statements:
         source = sources.get(name)
         if source is None or source.kind == "judgment" or source.doubt:
             continue

@@ -73,7 +73,7 @@ class _Change:
     earlier: bool = False
     """The list has the price of the first window before that begins."""
     retires: date | None = None
-    told: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     prices: list[OtherPrice] = field(default_factory=list)
     """What moves besides input and output."""
 
@@ -143,7 +143,7 @@ def _moved(
         change = changes.setdefault(one.offer, _Change())
         change.rows.append(rows[one.against, one.key])
         change.moved = True
-        change.told.append(f"{one.against}: {one.culprit}")
+        change.lines.append(f"{one.against}: {one.culprit}")
     return changes, suspect
 
 
@@ -189,7 +189,7 @@ def _other(
     for day in report.retirements:
         change = changes.setdefault(day.offer, _Change())
         change.retires = date.fromisoformat(day.theirs)
-        change.told.append(
+        change.lines.append(
             f"{day.against}: retires {day.theirs}, ours {day.ours or 'says nothing'}"
         )
         if (pair := rows[day.against, day.key]) not in change.rows:
@@ -323,7 +323,7 @@ def _review(catalog: Catalog, offer: Offer, change: _Change, on: date) -> str:
         edition = f"{listed.kind} {listed.edition}".strip()
         said = ", ".join(f"{k} {v}" for k, v in shown.items())
         lines.append(f"{edition} of {on}, {row.key}: {said}")
-    lines += change.told
+    lines += change.lines
     for one in change.prices[:MOST_TOLD]:
         was = "nothing" if one.ours is None else f"{one.ours:.6g}"
         lines.append(f"{one.price}: {was} becomes {one.theirs:.6g}")
@@ -431,20 +431,20 @@ def _following(offer: Offer, on: date) -> date | None:
 
 def _price_lines(
     now: Price | None,
-    said: Sequence[tuple[str, PriceRow]],
+    rows: Sequence[tuple[str, PriceRow]],
     on: date,
     until: date | None = None,
 ) -> list[str]:
     """Return the lines of the proposed window, that of the list that is named first."""
-    rates, modifiers, carried = window(now, said[0][1])
+    rates, modifiers, carried = window(now, rows[0][1])
     lines = [f"since: {on}", *([f"until: {until}"] if until else []), f"checked: {on}"]
     lines.append(f"usd_per_mtok: {_flow(rates)}")
     if modifiers:
         lines.append("modifiers:")
         lines += [f"  - {_flow(modifier)}" for modifier in modifiers]
     lines.append("evidence:")
-    lines += [f"  - {_flow(_evidence(kind, row))}" for kind, row in said]
-    lines += [f"  - {_flow(e)}" for e in _still(now, rates, {row.key for _, row in said})]
+    lines += [f"  - {_flow(_evidence(kind, row))}" for kind, row in rows]
+    lines += [f"  - {_flow(e)}" for e in _still(now, rates, {row.key for _, row in rows})]
     if carried:
         told = f"Not in the list, carried over at the ratio of the input: {', '.join(carried)}."
         lines.append(f"note: {_quoted(told)}")
@@ -452,7 +452,7 @@ def _price_lines(
 
 
 def _still(
-    now: Price | None, rates: Mapping[str, float], told: Container[str]
+    now: Price | None, rates: Mapping[str, float], known: Container[str]
 ) -> Iterable[Mapping[str, Any]]:
     """Yield what the window before had as evidence, where input and output stay what they were."""
     if now is None:
@@ -462,7 +462,7 @@ def _still(
     if any(a != b and not (a and b and close(a, b)) for a, b in pairs):
         return
     for one in now.evidence:
-        if one.key not in told:
+        if one.key not in known:
             yield {k: v for k, v in one if v is not None}
 
 
@@ -532,12 +532,12 @@ def _plain(value: Any) -> Any:
 
 
 def _seen_again(
-    price: Mapping[str, Any], said: Sequence[tuple[str, PriceRow]], on: date
+    price: Mapping[str, Any], rows: Sequence[tuple[str, PriceRow]], on: date
 ) -> dict[str, Any]:
     """Return a window with the evidence of lists that repeat it, and the day that they did."""
     known = {(e["source"], e.get("key")) for e in price["evidence"]}
     more = [
-        e for kind, row in said if ((e := _evidence(kind, row))["source"], e["key"]) not in known
+        e for kind, row in rows if ((e := _evidence(kind, row))["source"], e["key"]) not in known
     ]
     checked = max(str(price["checked"]), on.isoformat())
     return {**price, "checked": checked, "evidence": [*price["evidence"], *more]}

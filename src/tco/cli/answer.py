@@ -19,7 +19,7 @@ from tco.catalog.files import write_atomically
 from tco.cli.options import Command, refuse_report, say, silence
 from tco.errors import UsageError, nearest, printable
 from tco.money import shown_in
-from tco.render.first import told
+from tco.render.first import beside
 from tco.render.output import columns, in_colour, money_in, page, rendered, width
 from tco.render.words import Block, View
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # From what was typed to a `Request`: flags, `TCO_*` variables, scenario file, user's own file.
 
 
-def asked(question: QuestionOptions, output: Output) -> Given:
+def given_by(question: QuestionOptions, output: Output) -> Given:
     """Return all that was said, read and merged.
 
     Raises:
@@ -105,7 +105,7 @@ HOW = {*Output.__annotations__, "plot"}
 """Options that say how an answer is written, not what is asked."""
 
 
-def asked_for(as_of: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def command_typed(as_of: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the command that runs now, and the flags of its question.
 
     Variables are written as the flags that say the same.
@@ -140,16 +140,16 @@ def _words(param: Any, value: Any) -> Iterator[str]:
             yield str(one)
 
 
-def _typed_variables(said: dict[str, Any]) -> Iterator[str]:
+def _typed_variables(options: dict[str, Any]) -> Iterator[str]:
     """Return what variables say that flags did not, as flags."""
     for field in QUESTION:
         value = os.environ.get(field.variable, "").strip()
-        if not value or said.get(field.name) not in (None, ()):
+        if not value or options.get(field.name) not in (None, ()):
             continue
         for one in value.split(";") if field.target == "options" else [value]:
             yield from (field.flag, one.strip())
     file = os.environ.get("TCO_FILE")
-    if file and not said.get("file"):
+    if file and not options.get("file"):
         yield from ("--file", file)
 
 
@@ -215,7 +215,7 @@ def deliver(
     text = rendered(result, kind, shown, columns=width(), colour=colour, more=drawn)
     write(text.translate(ASCII) if drawn and os.environ.get("TERM") == "dumb" else text, kind)
     if not output.get("quiet"):
-        for warning in told(result, view) if kind == "table" else result.warnings:
+        for warning in beside(result, view) if kind == "table" else result.warnings:
             say(f"tco: note: {warning}")
     exports = _exported(result, view, output.get("export", ()), reports, drawn)
     failed = [*_summarized(result, kind, view), *exports]
@@ -331,7 +331,7 @@ def answer(
         brief: Returns a result that is the same on a screen and is quicker to have.
         plot: Draw a picture under it.
     """
-    said = asked(question, output)
+    said = given_by(question, output)
     if plot and (kind := said.output.get("format", "table")) not in PLOTTED:
         raise UsageError(f"--plot draws under a table; leave out one of --plot and --format {kind}")
     if brief is not None and _only_a_screen(said.output):
@@ -380,7 +380,7 @@ def report_page(result: Any, inputs: Question | None = None) -> str:
 
     check()  # before what takes a second
     report = Report(answer=result) if inputs is None else report_of(inputs, result)
-    return page(report, *asked_for(result.catalog.as_of), _kept_library)
+    return page(report, *command_typed(result.catalog.as_of), _kept_library)
 
 
 def _kept_library() -> str:
@@ -402,15 +402,17 @@ def _kept_library() -> str:
     return made
 
 
-def _judge(result: Any, said: Given) -> None:
+def _judge(result: Any, given: Given) -> None:
     """Say which checks of the scenario file the answer does not keep.
 
     Raises:
         Exit: There is one, or one that cannot be told.
     """
     if not hasattr(result, "checks"):
-        if said.request.checks and not said.output.get("quiet"):
-            say(f"tco: note: {said.file} has checks; tco compare and tco plan hold answers to them")
+        if given.request.checks and not given.output.get("quiet"):
+            say(
+                f"tco: note: {given.file} has checks; tco compare and tco plan hold answers to them"
+            )
         return
     failed = [check for check in result.checks if check.state != "passed"]
     for check in failed:

@@ -57,7 +57,7 @@ VOLUME = Annotated[str | None, word("[N]", "Tokens a month, as --tokens says the
 def compare(
     question: QuestionOptions,
     output: Output,
-    said: CompareOptions,
+    options: CompareOptions,
     volume: VOLUME = None,
     plot: Plot = None,
 ) -> None:
@@ -74,7 +74,7 @@ def compare(
       tco compare --tokens 50B --plot
       tco compare --tokens 50B --option 'mine:kind=api,input=$2,output=$8'
     """
-    from tco.ask.questions import compare as asked
+    from tco.ask.questions import compare as question_of
     from tco.cli.answer import answer, answers_three_volumes, file_of
 
     if volume is not None:
@@ -82,7 +82,7 @@ def compare(
 
         question = volume_typed(volume, question)
     several = not (file_of(question) or plot) and answers_three_volumes(output)
-    ask, brief = (asked(said, brief=short, volumes=several) for short in (False, True))
+    ask, brief = (question_of(options, brief=short, volumes=several) for short in (False, True))
     answer(question, output, ask, brief=brief, plot=bool(plot))
 
 
@@ -96,7 +96,7 @@ B = Annotated[str | None, word("B", "The option that may be cheaper.")]
 def breakeven(
     question: QuestionOptions,
     output: Output,
-    said: BreakevenOptions,
+    options: BreakevenOptions,
     a: A = None,
     b: B = None,
     plot: Plot = None,
@@ -113,10 +113,10 @@ def breakeven(
 
     Without A and B: each open model on own GPUs, against its cheapest host and a closed model.
     """
-    from tco.ask.questions import breakeven as asked
+    from tco.ask.questions import breakeven as question_of
     from tco.cli.answer import answer
 
-    answer(question, output, asked(a, b, said), plot=bool(plot))
+    answer(question, output, question_of(a, b, options), plot=bool(plot))
 
 
 # `tco sensitivity`.
@@ -128,7 +128,7 @@ SENSITIVITY_B = Annotated[str | None, word("B", "The option to hold it against."
 def sensitivity(
     question: QuestionOptions,
     output: Output,
-    said: SensitivityOptions,
+    options: SensitivityOptions,
     a: A = None,
     b: SENSITIVITY_B = None,
     plot: Plot = None,
@@ -143,11 +143,11 @@ def sensitivity(
       tco sensitivity gpt-4.1 self/llama-3.3-70b --tokens 20B --draws 100k
       tco sensitivity --tokens 50B --what-if 'api price x3' --what-if 'rent +30%'
     """
-    from tco.ask.questions import sensitivity as asked
+    from tco.ask.questions import sensitivity as question_of
     from tco.cli.answer import answer, file_of
 
     watch = partial(Progress, quiet=bool(output.get("quiet")))
-    ask = asked(a, b, said, file_of(question), watch)
+    ask = question_of(a, b, options, file_of(question), watch)
     answer(question, output, ask, plot=bool(plot))
 
 
@@ -164,7 +164,7 @@ Validate = Annotated[
 def size(
     question: QuestionOptions,
     output: Output,
-    said: SizeOptions,
+    options: SizeOptions,
     model: MODEL = None,
     validate: Validate = None,
 ) -> None:
@@ -187,10 +187,10 @@ def size(
             raise UsageError("--validate holds the whole model against a file: give no MODEL")
         _validate(validate, question, output)
         return
-    from tco.ask.questions import size as asked
+    from tco.ask.questions import size as question_of
     from tco.cli.answer import answer
 
-    ask, whole = asked(model, said, question)
+    ask, whole = question_of(model, options, question)
     result = answer(whole, output, ask)
     if not any(row.feasible for row in result.rows):
         raise Exit(InfeasibleError.exit_code)  # the table says why
@@ -201,9 +201,9 @@ def _validate(path: str, question: QuestionOptions, output: Output) -> None:
     from tco.analysis.size.size import size_validation
     from tco.catalog.files import need_columns, read_table, user_file
     from tco.catalog.load import load_catalog
-    from tco.cli.answer import asked, deliver
+    from tco.cli.answer import deliver, given_by
 
-    said = asked(question, output)
+    said = given_by(question, output)
     table = read_table(user_file(path))
     need_columns(table, ("model", "gpu", "weight_dtype", "kv_dtype", "engine", "mode", "isl"))
     need_columns(table, ("osl", "n_gpus", "output_tok_s"))
@@ -220,7 +220,7 @@ Own = Annotated[str | None, word("OWN", "The set-up for the base load.")]
 def plan(
     question: QuestionOptions,
     output: Output,
-    said: PlanOptions,
+    options: PlanOptions,
     api: Overflow = None,
     own: Own = None,
     plot: Plot = None,
@@ -235,10 +235,10 @@ def plan(
 
     Without API and OWN: each open model, its own weights on both sides.
     """
-    from tco.ask.questions import plan as asked
+    from tco.ask.questions import plan as question_of
     from tco.cli.answer import answer, file_of
 
-    answer(question, output, asked(api, own, said, file_of(question)), plot=bool(plot))
+    answer(question, output, question_of(api, own, options, file_of(question)), plot=bool(plot))
 
 
 # `tco horizon`.
@@ -248,7 +248,7 @@ Names = Annotated[list[str] | None, word("A B...", "What is paid today, and what
 
 @flags
 def horizon(
-    question: QuestionOptions, output: Output, said: HorizonOptions, names: Names = None
+    question: QuestionOptions, output: Output, options: HorizonOptions, names: Names = None
 ) -> None:
     """Months to years: growth, scheduled prices, buying, renting or waiting.
 
@@ -260,11 +260,11 @@ def horizon(
 
     Cash when it is paid: GPUs bought as the load grows, replaced and sold; bills month by month.
     """
-    from tco.ask.questions import horizon as asked
+    from tco.ask.questions import horizon as question_of
     from tco.cli.answer import answer
 
-    whole: Any = {**question, **said}
-    answer(whole, output, asked(tuple(names or ())))
+    whole: Any = {**question, **options}
+    answer(whole, output, question_of(tuple(names or ())))
 
 
 # `tco train`.
@@ -274,7 +274,7 @@ MODELS = Annotated[list[str] | None, word("MODEL...", "The models that could be 
 
 @flags
 def train(
-    question: QuestionOptions, output: Output, said: TrainOptions, models: MODELS = None
+    question: QuestionOptions, output: Output, options: TrainOptions, models: MODELS = None
 ) -> None:
     """What tuning a model costs: by the token, or on rented GPUs; cheapest first.
 
@@ -291,10 +291,10 @@ def train(
     the tuned model is held against what is used untuned, by their whole bills. Training data and
     the people who make it are not counted.
     """
-    from tco.ask.questions import train as asked
+    from tco.ask.questions import train as question_of
     from tco.cli.answer import answer
 
-    ask, whole = asked(tuple(models or ()), said, question)
+    ask, whole = question_of(tuple(models or ()), options, question)
     answer(whole, output, ask)
 
 
@@ -302,7 +302,7 @@ def train(
 
 
 @flags
-def embed(question: QuestionOptions, output: Output, said: EmbedOptions) -> None:
+def embed(question: QuestionOptions, output: Output, options: EmbedOptions) -> None:
     """What embedding a corpus once, and queries every month, costs; cheapest first.
 
     \b
@@ -312,10 +312,10 @@ def embed(question: QuestionOptions, output: Output, said: EmbedOptions) -> None
 
     --params adds a model of your own on rented GPUs. The vector store, and people, are not counted.
     """
-    from tco.ask.questions import embed as asked
+    from tco.ask.questions import embed as question_of
     from tco.cli.answer import answer
 
-    answer(question, output, asked(said))
+    answer(question, output, question_of(options))
 
 
 # `tco explain`.
@@ -334,10 +334,10 @@ def explain(
       tco explain self/llama-3.3-70b --tokens 50B
       tco explain self/llama-3.3-70b@2xh100-sxm --tokens 50B --format md
     """
-    from tco.ask.questions import explain as asked
+    from tco.ask.questions import explain as question_of
     from tco.cli.answer import answer
 
-    answer(question, output, asked(name))
+    answer(question, output, question_of(name))
 
 
 # `tco deploy`.
@@ -357,10 +357,10 @@ def deploy(
       tco deploy self/gpt-oss-120b --tokens 200B --engine sglang
       tco deploy self/glm-5.2 --tokens 1T --format json
     """
-    from tco.ask.questions import deploy as asked
+    from tco.ask.questions import deploy as question_of
     from tco.cli.answer import answer
 
-    answer(question, output, asked(name))
+    answer(question, output, question_of(name))
 
 
 @flags
@@ -498,8 +498,8 @@ app = typer.Typer(
 )
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(wanted: bool) -> None:
+    if wanted:
         typer.echo(f"tco {__version__}")
         raise typer.Exit
 

@@ -40,8 +40,8 @@ Providers = Annotated[Switch, flag(NAMES, None, "Providers of tokens.", "--provi
 Sellers = Annotated[Switch, flag(NAMES, None, "Sellers of GPU hours.", "--sellers")]
 
 
-def _kinds(asked: dict[str, Any]) -> list[Any]:
-    return [kind for kind, wanted in asked.items() if wanted]
+def _kinds(options: dict[str, Any]) -> list[Any]:
+    return [kind for kind, wanted in options.items() if wanted]
 
 
 def _alone(kinds: list[str], others: dict[str, Any]) -> None:
@@ -371,7 +371,7 @@ class Checked:
 
 
 @flags
-def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
+def check(output: FindingsOutput, options: Checked, files: Files = None) -> None:
     """Everything that is wrong with a catalog, in one run; exit 1 on errors.
 
     \b
@@ -390,22 +390,22 @@ def check(output: FindingsOutput, asked: Checked, files: Files = None) -> None:
     from tco.cli.options import day_or_edition, days, read
 
     said = read(output, formats=FORMATS)
-    if asked.rules:
+    if options.rules:
         deliver(rule_list(), said)
         return
     result = check_files(
         files or (),
-        also=[pair("--also", one) for one in asked.also or ()],
-        as_of=day_or_edition(asked.as_of),
-        horizon_days=days(asked.horizon or "90d"),
-        base=asked.base,
-        strict=bool(asked.strict),
-        fail_stale=bool(asked.fail_stale),
+        also=[pair("--also", one) for one in options.also or ()],
+        as_of=day_or_edition(options.as_of),
+        horizon_days=days(options.horizon or "90d"),
+        base=options.base,
+        strict=bool(options.strict),
+        fail_stale=bool(options.fail_stale),
     )
-    if asked.everything:
+    if options.everything:
         said.setdefault("top", len(result.findings) + 1)
     deliver(result, said)
-    if not result.passed and not asked.exit_zero:
+    if not result.passed and not options.exit_zero:
         raise Exit(1)
 
 

@@ -48,18 +48,18 @@ def claims(output: Output, name: Name = None, rules: Rules = False, as_of: AsOf 
       tco claims --format md
     """
     from tco.ask.options import QuestionOptions
-    from tco.cli.answer import asked, deliver
+    from tco.cli.answer import deliver, given_by
     from tco.errors import UsageError
 
     if rules and name is not None:
         raise UsageError("--rules shows all rules of thumb; leave out the id")
     with _plain():
-        said = asked(QuestionOptions(as_of=as_of), output)
+        said = given_by(QuestionOptions(as_of=as_of), output)
         result = _result(said, name, rules=rules)
     deliver(result, said.output)
 
 
-def _result(said: Any, name: str | None, *, rules: bool) -> Any:
+def _result(options: Any, name: str | None, *, rules: bool) -> Any:
     """Return the claims, one of them, or the rules of thumb; as kept, where nothing changed.
 
     All of them are more than a thousand questions. An answer rests on the data files, the day and
@@ -75,9 +75,9 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
 
     known = load_claims()
     wanted = _wanted(known, name)
-    day = said.request.as_of or today()
+    day = options.request.as_of or today()
     catalog = load_catalog()
-    out = said.output
+    out = options.output
     brief = out.get("format", "table") == "table" and not {"export", "fields", "sort"} & out.keys()
     full = name is not None or not brief
     words = ("claims", digest_of([shipped_file(NAME)]), str(day), str(name), str(rules), str(full))
@@ -85,20 +85,20 @@ def _result(said: Any, name: str | None, *, rules: bool) -> Any:
     kept = recall(key)
     if kept is None:
         with Progress(quiet=bool(out.get("quiet"))) as progress:
-            audit = _audit(said, known, catalog, day, progress)
+            audit = _audit(options, known, catalog, day, progress)
             made = audit.rules() if rules else audit.result(wanted, detailed=bool(name), full=full)
         kept = json.dumps(jsonio.document(made)).encode()
         remember(key, kept)
     return jsonio.from_document(json.loads(kept))[0]
 
 
-def _audit(said: Any, known: Any, catalog: Any, day: Any, progress: Any) -> Any:
+def _audit(options: Any, known: Any, catalog: Any, day: Any, progress: Any) -> Any:
     """Return what asks the claims, question by question."""
     from tco.analysis.claims.audit import Audit
     from tco.analysis.report import stamp
     from tco.options.question import prepare
 
-    inputs = prepare(catalog, said.request, day)
+    inputs = prepare(catalog, options.request, day)
     return Audit(
         claims=known,
         ask=_memory(),
@@ -138,13 +138,13 @@ def _memory() -> Any:
     def ask(words: str, file: str | None) -> Any:
         key = (words, file)
         if key not in answers:
-            answers[key] = _asked(words, file)
+            answers[key] = _answer_of(words, file)
         return answers[key]
 
     return ask
 
 
-def _asked(words: str, file: str | None) -> Any:
+def _answer_of(words: str, file: str | None) -> Any:
     """Return what a command line answers, run as any user's, in this process."""
     import tempfile
 

@@ -185,9 +185,9 @@ def _names(ctx: Any) -> Names:
         return shipped_names()
     from tco.ask.options import Output, QuestionOptions
     from tco.catalog.load import load_catalog
-    from tco.cli.answer import asked
+    from tco.cli.answer import given_by
 
-    said = asked(QuestionOptions(**{k: v for k, v in typed.items() if v}), Output(quiet=True))  # type: ignore[typeddict-item]
+    said = given_by(QuestionOptions(**{k: v for k, v in typed.items() if v}), Output(quiet=True))  # type: ignore[typeddict-item]
     found = names_of(load_catalog(said.overlays))
     return {**found, "described": [option.name for option in said.request.options]}
 

@@ -43,12 +43,12 @@ def show(question: QuestionOptions, output: Output, origin: Origin = False) -> N
 
     from tco.ask.effective import config as in_effect
     from tco.ask.layers import answered
-    from tco.cli.answer import asked, deliver, ignored_variables
+    from tco.cli.answer import deliver, given_by, ignored_variables
 
-    said = asked(question, output)
-    result = answered(partial(in_effect, said=said, ignored=ignored_variables()), said)
-    usual = {"fields": ORIGINS} if origin and said.output.get("format", "table") != "json" else {}
-    deliver(result, {**usual, **said.output})
+    given = given_by(question, output)
+    result = answered(partial(in_effect, given=given, ignored=ignored_variables()), given)
+    usual = {"fields": ORIGINS} if origin and given.output.get("format", "table") != "json" else {}
+    deliver(result, {**usual, **given.output})
 
 
 ORIGINS = ("key", "value", "origin", "source")

@@ -84,20 +84,20 @@ def bench(owner: Owner, output: Output, file: FILE) -> None:
     What the file does not say is asked for. Nothing uses the measurements until a command is given
     the file with --measured, or a scenario file names it.
     """
-    from tco.cli.answer import asked, deliver
+    from tco.cli.answer import deliver, given_by
 
-    said = asked(QuestionOptions(catalog=owner.catalog), output)
+    said = given_by(QuestionOptions(catalog=owner.catalog), output)
     deliver(_imported(file, owner, said), said.output)
 
 
-def _imported(file: str, owner: Owner, said: Any) -> Any:
+def _imported(file: str, owner: Owner, options: Any) -> Any:
     """Return what was read, after writing it down."""
     from tco.analysis import import_bench as benches
     from tco.catalog.benches.read import read_bench
     from tco.catalog.files import merged, save, user_file
     from tco.catalog.load import load_catalog
 
-    catalog = load_catalog(said.overlays)
+    catalog = load_catalog(options.overlays)
     found = read_bench(user_file(file))
     rows, notes = benches.measured_rows(catalog, found, _answers(owner))
     to = owner.to or DEFAULT_FILE

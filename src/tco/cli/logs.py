@@ -66,9 +66,9 @@ def profile(
     """
     from tco.ask.layers import today
     from tco.ask.logs import sources_result
-    from tco.cli.answer import asked, deliver, report_page
+    from tco.cli.answer import deliver, given_by, report_page
 
-    said = asked(QuestionOptions(catalog=read.catalog, as_of=as_of), output)
+    said = given_by(QuestionOptions(catalog=read.catalog, as_of=as_of), output)
     if read.sources:
         deliver(sources_result(), said.output)
         return
@@ -79,25 +79,25 @@ def profile(
     deliver(made, said.output, {"html": partial(report_page, made)})
 
 
-def _show_sql(read: LogOptions, said: Any, by: Any = None) -> None:
+def _show_sql(read: LogOptions, options: Any, by: Any = None) -> None:
     from typer import echo
 
     from tco.ask.logs import sql_text
     from tco.catalog.load import load_catalog
 
-    catalog = load_catalog(said.overlays)
+    catalog = load_catalog(options.overlays)
     echo(sql_text(read.sql or "", read.warehouse, read.columns, catalog, by), nl=False)
 
 
-def _profiled(logs: Any, to: Text, read: LogOptions, said: Any, day: Any) -> Any:
+def _profiled(logs: Any, to: Text, read: LogOptions, options: Any, day: Any) -> Any:
     from tco.ask import logs as asking
     from tco.catalog.load import load_catalog
     from tco.cli.options import Progress
     from tco.usage.profile import profiled
 
     reading = asking.reading(logs, read.format_from, read.columns, read.timezone, read.warehouse)
-    with Progress(quiet=bool(said.output.get("quiet"))) as progress:
-        result, text = profiled(reading, load_catalog(said.overlays), day, progress, to=to)
+    with Progress(quiet=bool(options.output.get("quiet"))) as progress:
+        result, text = profiled(reading, load_catalog(options.overlays), day, progress, to=to)
     if to is not None:
         asking.save(to, text)
     return result
@@ -123,11 +123,11 @@ def bill(own: BillOptions, read: LogOptions, output: Output, logs: FILES = None)
     from tco.ask import logs as asking
     from tco.ask.layers import today
     from tco.catalog.load import load_catalog
-    from tco.cli.answer import asked, deliver, report_page
+    from tco.cli.answer import deliver, given_by, report_page
     from tco.cli.options import Progress
     from tco.usage.bill import billed
 
-    said = asked(QuestionOptions(catalog=read.catalog, as_of=own.get("as_of")), output)
+    said = given_by(QuestionOptions(catalog=read.catalog, as_of=own.get("as_of")), output)
     if read.sources:
         deliver(asking.sources_result(), said.output)
         return

@@ -552,7 +552,7 @@ def stray(value: str, path: Sequence[str], words: Sequence[str]) -> UsageError |
     return UsageError(f"{said}{tried(words, path)}")
 
 
-def volume_typed(word: str, said: QuestionOptions) -> QuestionOptions:
+def volume_typed(word: str, options: QuestionOptions) -> QuestionOptions:
     """Return a question with the volume that was typed without an option: `tco compare 50B`.
 
     Raises:
@@ -561,9 +561,9 @@ def volume_typed(word: str, said: QuestionOptions) -> QuestionOptions:
     if not _is_volume(word):
         raise UsageError(f"{printable(word, 40)!r} is no volume{tried(typed, ('compare',))}")
     volumes = ("tokens", "requests", "users", "developers")
-    if other := next((n for n in volumes if said.get(n)), None):
+    if other := next((n for n in volumes if options.get(n)), None):
         raise UsageError(f"{word} and --{other} both say the volume; give one of them")
     if re.search(r"req|[0-9 ]r/", word, re.IGNORECASE):
         count = re.fullmatch(rf"([0-9.,_]+\s*{SCALE}?)\s*req(uests?)?", word, re.IGNORECASE)
-        return {**said, "requests": count[1] if count else word}
-    return {**said, "tokens": word}
+        return {**options, "requests": count[1] if count else word}
+    return {**options, "tokens": word}

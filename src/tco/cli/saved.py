@@ -145,11 +145,11 @@ def diff(
     winner-changes, breakeven-moves, cost-rises, option-lost or inputs-change.
     """
     from tco.analysis.diff.diff import gated
-    from tco.cli.answer import asked, deliver
+    from tco.cli.answer import deliver, given_by
     from tco.cli.options import say
 
     over, told = limits(fail_over), conditions(fail_if)
-    said = asked(question if catalog else QuestionOptions(), output)
+    said = given_by(question if catalog else QuestionOptions(), output)
     found = _catalogs(a, b, said) if catalog else _results(a, b, question)
     result = gated(found, over, told)
     deliver(result, said.output)
@@ -175,12 +175,12 @@ def _results(a: str, b: str | None, question: QuestionOptions) -> Any:
     return held(before, after, (a, b), warnings=[*filter(None, (old, new))])
 
 
-def _catalogs(a: str, b: str | None, said: Any) -> Any:
+def _catalogs(a: str, b: str | None, options: Any) -> Any:
     """Return what a question's answer is on two catalogs."""
     from tco.analysis.diff.diff import across
     from tco.catalog.editions import edition
     from tco.cli.options import today
 
-    old, new = edition(a, said.overlays), edition(b, said.overlays)
+    old, new = edition(a, options.overlays), edition(b, options.overlays)
     names = (a, b or f"the catalog of this tco ({new.version})")
-    return across(old, new, names, said.request, today())
+    return across(old, new, names, options.request, today())

@@ -335,7 +335,7 @@ def tries_until_right(success: Number) -> Number:
     return tries
 
 
-def asked_until_right(success: Number) -> Number:
+def step_tries(success: Number) -> Number:
     """Return how often each step of a cascade is asked for a request [..., steps] [1].
 
     Each step is asked once what the ones before it got wrong; the last one until it is right. That
@@ -344,7 +344,7 @@ def asked_until_right(success: Number) -> Number:
     Args:
         success: Share of the answers of each step that are right [..., steps] [1].
 
-    >>> asked_until_right(np.array([0.8, 0.5])).round(3).tolist()
+    >>> step_tries(np.array([0.8, 0.5])).round(3).tolist()
     [1.0, 0.4]
     """
     rate = np.asarray(success, dtype=float)

@@ -403,7 +403,7 @@ class Duty:
     week: Floats
     open_share: Floats
     gaps_h: Floats
-    said: str = ""
+    title: str = ""
     lead_h: Number = 0.0
     idle_timeout_s: Number = 0.0
     cold_start_s: Number = 0.0

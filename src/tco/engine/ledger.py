@@ -428,7 +428,7 @@ class Terms:
     free_tokens: float = 0.0
     commit_usd_per_month: float = 0.0
 
-    def asked(self, tries: Number) -> Terms:
+    def repeated(self, tries: Number) -> Terms:
         """Return the terms of a volume each token of which is asked for so often [1]."""
         often = float(np.asarray(tries))
         limits = tuple(limit / often for limit in self.limits)

@@ -338,30 +338,34 @@ def best_replica(
 
 
 def _largest(
-    run: Callable[[Number], Capacity], said: _Corrected, low: Number, high: Number, target: Target
+    run: Callable[[Number], Capacity],
+    factors: _Corrected,
+    low: Number,
+    high: Number,
+    target: Target,
 ) -> Number:
     """Return the largest whole batch between two of them within the limit, `low` if none is."""
     speed = run(high)  # most often nothing but memory or the server limits them
-    low = np.where(target.kept(speed, said.at(high, speed), high <= 1.0), high, low)
+    low = np.where(target.kept(speed, factors.at(high, speed), high <= 1.0), high, low)
     spread = np.max(np.asarray(high) - np.asarray(low), initial=0.0) + 1.0
     for _ in range(int(np.ceil(np.log2(spread)))):
         middle = np.ceil((low + high) / 2.0)
         speed = run(middle)
-        ok = target.kept(speed, said.at(middle, speed), middle <= 1.0)
+        ok = target.kept(speed, factors.at(middle, speed), middle <= 1.0)
         low, high = np.where(ok, middle, low), np.where(ok, high, np.maximum(middle - 1.0, low))
     return low
 
 
 def _sustained(
     run: Callable[[Number], Capacity],
-    said: _Corrected,
+    factors: _Corrected,
     slots: Number,
     in_memory: Number,
     target: Target,
 ) -> Replica:
     """Return what a replica of so many slots sustains; infeasible where a lone request is slow."""
     lone, best = run(np.ones_like(slots)), run(slots)
-    alone, factor = said.at(np.ones_like(slots), lone), said.at(slots, best)
+    alone, factor = factors.at(np.ones_like(slots), lone), factors.at(slots, best)
     # A measurement can leave a lone request slower than a few together: those still count.
     feasible = (np.asarray(in_memory) >= 1.0) & target.kept(best, factor, slots <= 1.0)
 

@@ -509,11 +509,11 @@ def short(name: str, others: Sequence[str] = ()) -> str:
     return name
 
 
-def asked_as(name: str, others: Sequence[str], resolved: Sequence[str]) -> str:
+def typed_name(name: str, others: Sequence[str], resolved: Sequence[str]) -> str:
     """Return the name that was typed for an option, the shortest where none is known.
 
     >>> meant = "self/m@8xh100 is self/m@8xh100:fp8/a:spot, the best of 4 set-ups"
-    >>> asked_as("self/m@8xh100:fp8/a:spot", [], [meant])
+    >>> typed_name("self/m@8xh100:fp8/a:spot", [], [meant])
     'self/m@8xh100'
 
     Args:

@@ -255,7 +255,7 @@ def _token_curves(option: TokenOption, settings: Settings, count: int) -> Curves
     fixed, slope = none.copy(), (much - none) / at[0, 1]
     if option.terms is None:
         return affine(fixed, slope)
-    return contracts(option.terms.asked(option.tries * option.tokens_factor), fixed, slope)
+    return contracts(option.terms.repeated(option.tries * option.tokens_factor), fixed, slope)
 
 
 def _fixed_curves(option: FixedOption, count: int) -> Curves:

@@ -152,12 +152,12 @@ def _in_time(
     peak, within = np.broadcast_to(peak, shape), target(settings).within
     done: dict[tuple[int, float, float], bool] = {}
 
-    def kept(part: Floats, asked: Flags) -> Flags:
+    def kept(part: Floats, limited: Flags) -> Flags:
         alone = part * np.asarray(wide.requests_per_s)
         needed = np.fmax(np.ceil(peak / alone - ROUND_OFF), 1.0)
         rate = np.where(np.isfinite(peak), peak, alone)
         told, ok = _in_queue(shapes, settings, wide, rate, needed, turns), np.zeros(shape, bool)
-        for i in np.flatnonzero(asked).tolist():
+        for i in np.flatnonzero(limited).tolist():
             case = (i, rate.flat[i], needed.flat[i])
             if case not in done:
                 first = told[i]()

@@ -35,12 +35,12 @@ class Hours:
 
     Args:
         shape: Mean 1 [hours] [1].
-        said: Whose they are, in words.
+        title: Whose they are, in words.
         origin: Who said so: the catalog, where they are those of the profile that was asked for.
     """
 
     shape: Floats
-    said: str
+    title: str
     origin: Origin
 
     @property
@@ -88,7 +88,7 @@ def curve_of(catalog: Catalog, request: Scenario, settings: Settings) -> Hours:
     word = name if own else _nearest(profiles, peak)
     shape = checked_hours(profiles[word].hourly, f"profile {word}")
     origin: Origin = "catalog" if own else "assumed"
-    return Hours(shape=shape, said=f"the hours of {word}", origin=origin)
+    return Hours(shape=shape, title=f"the hours of {word}", origin=origin)
 
 
 def _nearest(profiles: dict[str, Profile], peak: float) -> str:
@@ -135,13 +135,13 @@ def on_hours(catalog: Catalog, request: Scenario, settings: Settings) -> Duty | 
     if not least - 1e-6 <= peak <= most + 1e-6:
         raise UsageError(
             f"{settings['workload.peak_to_mean'].source}: a peak of {peak:g} times the mean cannot "
-            f"come from {curve.said}: from {least:.3g} to {most:.3g} is possible"
+            f"come from {curve.title}: from {least:.3g} to {most:.3g} is possible"
         )
     week = np.tile(curve.shape, DAYS * HOURS // curve.shape.size)
     opened, gaps = _opening(request.schedule)
     if not np.any(week * opened > 0):
-        raise UsageError(f"--schedule: {curve.said} have no load while it is open")
-    return Duty(billing=kind, week=week, open_share=opened, gaps_h=gaps, said=curve.said)
+        raise UsageError(f"--schedule: {curve.title} have no load while it is open")
+    return Duty(billing=kind, week=week, open_share=opened, gaps_h=gaps, title=curve.title)
 
 
 def _opening(schedule: Schedule | None) -> tuple[Floats, Floats]:

@@ -51,7 +51,7 @@ class Resolved:
     """
 
     options: tuple[Option, ...]
-    said: tuple[str, ...] = ()
+    meant: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
     @property
@@ -161,7 +161,7 @@ def _tokens(name: str, inputs: Question) -> Resolved:
     if len(found) == 1 and found[0].id == folded:
         return Resolved(options=(found[0],))
     best = _preferred(found, inputs)
-    return Resolved(options=(best,), said=(_said(name, best, len(found), inputs),))
+    return Resolved(options=(best,), meant=(_meaning(name, best, len(found), inputs),))
 
 
 def _only(inputs: Question, model: str) -> Selection:
@@ -199,7 +199,7 @@ def _usd(option: TokenOption, inputs: Question) -> float:
     return usd_of(option, settings)
 
 
-def _said(name: str, best: TokenOption, count: int, inputs: Question) -> str:
+def _meaning(name: str, best: TokenOption, count: int, inputs: Question) -> str:
     if count == 1:
         return f"{name} is {best.id}"
     kind = inputs.catalog.prices.providers[best.provider].kind
@@ -231,7 +231,7 @@ def _own(name: str, inputs: Question, at: Floats | None) -> Resolved:
     options = tuple(option_of(own, i) for i in rows)
     insist(inputs, (option.trust.level for option in options), name)
     said = () if options[0].id == name else (f"{name} is {options[0].id}{_of(own, model)}",)
-    return Resolved(options=options, said=said)
+    return Resolved(options=options, meant=said)
 
 
 def _of(own: SetUps, model: str) -> str:

@@ -136,18 +136,20 @@ def as_sold(buying: Buying, modifiers: Iterable[Modifier]) -> Buying:
     )
 
 
-def _named(asked: str | None, words: Mapping[str, str], sold: Collection[str | None]) -> str | None:
+def _named(
+    wanted: str | None, words: Mapping[str, str], sold: Collection[str | None]
+) -> str | None:
     """Return what an offer calls something that was asked for; None where it has nothing of it."""
-    own = words.get(asked or "")
-    found = asked if asked in sold else own
+    own = words.get(wanted or "")
+    found = wanted if wanted in sold else own
     return found if found in sold or found == AT_LIST else None
 
 
-def _lifetime(asked: str | None, sold: Collection[str]) -> str | None:
+def _lifetime(wanted: str | None, sold: Collection[str]) -> str | None:
     """Return the lifetime that is sold for one that was asked for; None for the usual one."""
-    if asked is None or not sold or (asked == SHORTEST and asked not in sold):
+    if wanted is None or not sold or (wanted == SHORTEST and wanted not in sold):
         return None
-    long_enough = [one for one in sold if minutes(one) >= minutes(asked)]
+    long_enough = [one for one in sold if minutes(one) >= minutes(wanted)]
     return min(long_enough, key=minutes) if long_enough else max(sold, key=minutes)
 
 
@@ -346,7 +348,7 @@ def _modified(
 ) -> tuple[dict[str, Number], dict[str, Number]]:
     """Return the prices, and those of the batch tier, with the modifiers of what is bought."""
     plain = [m for m in modifiers if not _on_demand(m)]
-    asked = [m for m in modifiers if _asked_for(m, buying)]
+    asked = [m for m in modifiers if _is_bought(m, buying)]
     base = {
         key: scaled(
             price,
@@ -413,7 +415,7 @@ def _on_demand(modifier: Modifier) -> bool:
     return bool(modifier.when.service or modifier.when.region or modifier.when.cache_ttl)
 
 
-def _asked_for(modifier: Modifier, buying: Buying) -> bool:
+def _is_bought(modifier: Modifier, buying: Buying) -> bool:
     """Return whether a region or a cache lifetime is the one that is bought."""
     when = modifier.when
     wanted = ((when.region, buying.region), (when.cache_ttl, buying.cache_ttl))

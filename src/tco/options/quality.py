@@ -36,12 +36,12 @@ class Bar:
     """A score that a model has to reach: its interval does, or its value where it has none.
 
     Args:
-        said: What asks for it, as the user said it.
+        words: What asks for it, as the user said it.
     """
 
     benchmark: str
     least: float
-    said: str
+    words: str
 
     def reached(self, model: Model) -> bool:
         """Return whether a model counts; one without a score does not."""
@@ -79,14 +79,14 @@ def bars_of(catalog: Catalog, request: Scenario) -> tuple[Bar, ...]:
         least = request.min_score[1]
         _in_range(catalog, benchmark, least)
         said = f"--min-score {benchmark}={show_score(least)}"
-        bars.append(Bar(benchmark=benchmark, least=least, said=said))
+        bars.append(Bar(benchmark=benchmark, least=least, words=said))
     if request.as_good_as is not None:
         name = model_named(catalog, request.as_good_as)
         score = quality(catalog.models.models[name], benchmark)
         if score is None:
             raise _without_score(catalog, name, benchmark)
         said = f"--as-good-as {name} ({show_score(score.value)})"
-        bars.append(Bar(benchmark=benchmark, least=score.value, said=said))
+        bars.append(Bar(benchmark=benchmark, least=score.value, words=said))
     return tuple(bars)
 
 
@@ -158,7 +158,7 @@ def score_notes(catalog: Catalog, request: Scenario, used: Iterable[str]) -> lis
     chat = [m for m in models.values() if m.kind == "chat"]
     without = sum(quality(m, benchmark) is None for m in chat)
     out = [
-        f"{' and '.join(bar.said for bar in bars)}: a model counts where its 95 % interval on "
+        f"{' and '.join(bar.words for bar in bars)}: a model counts where its 95 % interval on "
         f"{benchmark} reaches it; {without} of {len(chat)} models have no such score and never do"
     ]
     known = {name: quality(models[name], benchmark) for name in used if name in models}

@@ -472,7 +472,7 @@ def _with_volume(
     per_request = float(np.asarray(text + image_tokens(settings)))
     if said:
         source = request.origins.get(said[0], f"--{said[0]}")
-        value = _tokens_said(traffic, request, per_request)
+        value = _tokens_given(traffic, request, per_request)
     seconds = hours * SECONDS_PER_HOUR
     if request.peak is not None and said:
         settings = _with_peak(settings, request, value / per_request / seconds, source)
@@ -523,14 +523,14 @@ def _with_deadline(settings: Settings, catalog: Catalog, request: Scenario) -> S
     peak = number(settings.value(PEAK_TO_MEAN))
     found = busiest_stretch(steepened(week, peak), hours)
     path = "workload.deadline_peak_to_mean"
-    said = replace(settings[path], value=found, origin=curve.origin, source=curve.said)
+    said = replace(settings[path], value=found, origin=curve.origin, source=curve.title)
     return Settings({**settings, path: said})
 
 
 WEEK_HOURS = 168
 
 
-def _tokens_said(traffic: Traffic, request: Scenario, per_request: float) -> float:
+def _tokens_given(traffic: Traffic, request: Scenario, per_request: float) -> float:
     """Return the month's tokens as they were said: by tokens, requests or users."""
     if request.tokens is not None:
         return request.tokens

@@ -93,19 +93,19 @@ def read_above(value: Any) -> tuple[ContextTier, ...]:
     return tiers
 
 
-def _tier(limit: int, said: Any) -> ContextTier:
+def _tier(limit: int, value: Any) -> ContextTier:
     """Return one context tier."""
-    if isinstance(said, Mapping):
-        for key in said:
+    if isinstance(value, Mapping):
+        for key in value:
             if key not in ABOVE:
                 raise UsageError(f"{printable(str(key), 40)!r} is none of {', '.join(ABOVE)}")
-        return limit, {ABOVE[key]: units.usd_per_mtok(price) for key, price in said.items()}
-    prices = [price.strip() for price in str(said).split(":")]
+        return limit, {ABOVE[key]: units.usd_per_mtok(price) for key, price in value.items()}
+    prices = [price.strip() for price in str(value).split(":")]
     if len(prices) == 1 and prices[0].endswith("x"):
         return limit, {"multiply": units.number(prices[0][:-1])}
     if not 2 <= len(prices) <= len(ABOVE):
         raise UsageError(
-            f"{printable(str(said), 40)!r} says no prices above a limit; write 200k:$4:$18 "
+            f"{printable(str(value), 40)!r} says no prices above a limit; write 200k:$4:$18 "
             f"({', '.join(ABOVE)}) or 200k:2x"
         )
     read = zip(ABOVE, prices, strict=False)

@@ -248,7 +248,7 @@ def _too_good(found: Mapping[str, Model], selection: Selection) -> InfeasibleErr
     scores = {n: s for n, m in found.items() if (s := quality(m, bar.benchmark)) is not None}
     best = sorted(scores, key=lambda n: (-upper(scores[n]), n))[:NEAREST]
     told = ", ".join(f"{n} ({score_words(scores[n])})" for n in best)
-    nobody = f"{bar.said}: nothing that was asked for reaches it"
+    nobody = f"{bar.words}: nothing that was asked for reaches it"
     return InfeasibleError(f"{nobody}; the nearest: {told or 'none of it has a score'}")
 
 

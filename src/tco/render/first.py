@@ -15,13 +15,13 @@ from typing import Any, Protocol, TypeVar
 from tco.analysis.results import AssumptionResult, Flip
 from tco.ask.options import lacking
 from tco.errors import printable
-from tco.options.candidates import asked_as, machine, short, spoken
+from tco.options.candidates import machine, short, spoken, typed_name
 from tco.render import words
 from tco.render.output import NBSP, lines
 from tco.render.words import Block, Paragraph, View
 from tco.units import in_unit, show_number
 
-__all__ = ("asked_as", "machine", "short", "spoken")
+__all__ = ("machine", "short", "spoken", "typed_name")
 
 COLUMNS, LINES = 80, 3
 """What a verdict takes at most."""
@@ -69,7 +69,7 @@ def room(blocks: Sequence[Block], result: Any, view: View) -> int:
     """
     if view.notes or view.assumptions:
         return WHOLE
-    notes = sum(-(-len(f"tco: note: {text}") // COLUMNS) for text in told(result, view))
+    notes = sum(-(-len(f"tco: note: {text}") // COLUMNS) for text in beside(result, view))
     notes += 2 * bool([*words.left_out(result)])  # which every screen ends with
     return SCREEN - notes - 2 - sum(_alone(block) for block in blocks)
 
@@ -108,18 +108,18 @@ DOUBTS = ("not sure enough", "is not equal quality", "Surely within")
 """Words of sentences of a verdict that a screen does not leave out."""
 
 
-def doubts(text: str, view: View, told: Sequence[str] = DOUBTS) -> Iterator[Block]:
+def doubts(text: str, view: View, warnings: Sequence[str] = DOUBTS) -> Iterator[Block]:
     """Return the sentences of a verdict that it had no room for and a screen must not lack.
 
     Args:
         text: The verdict.
         view: How it is shown.
-        told: Words that such a sentence has.
+        warnings: Words that such a sentence has.
     """
     if view.page or view.notes:
         return
     rest = _SENTENCE.split(leading(text)[1])
-    kept = [sentence for sentence in rest if any(words in sentence for words in told)]
+    kept = [sentence for sentence in rest if any(words in sentence for words in warnings)]
     if kept:
         yield Paragraph(text=" ".join(kept), hanging=2, bullet=True)
 
@@ -225,8 +225,8 @@ def assumed(
         yield Paragraph(text=_assumed(told), hanging=2, bullet=True)
 
 
-def _assumed(told: Sequence[str]) -> str:
-    return f"Assumed: {' '.join(told)}"
+def _assumed(assumptions: Sequence[str]) -> str:
+    return f"Assumed: {' '.join(assumptions)}"
 
 
 def _value(row: AssumptionResult) -> str:
@@ -244,7 +244,7 @@ THOUSAND = 1e3
 # What is one flag away.
 
 
-def told(result: Any, view: View) -> tuple[str, ...]:
+def beside(result: Any, view: View) -> tuple[str, ...]:
     """Return the warnings that stand beside a screen: those that turn nothing are counted there."""
     warnings: tuple[str, ...] = result.warnings
     minor = getattr(result, "minor", 0)
@@ -253,7 +253,7 @@ def told(result: Any, view: View) -> tuple[str, ...]:
 
 def folded(result: Any, view: View) -> int:
     """Return how many warnings a screen only counts."""
-    return len(result.warnings) - len(told(result, view))
+    return len(result.warnings) - len(beside(result, view))
 
 
 def away(
@@ -291,10 +291,10 @@ NOT_OF = {"size": frozenset("--" + name.replace("_", "-") for name in lacking("s
 """Flags of a question that a command does not have."""
 
 
-def carried(asked: Sequence[str], without: Collection[str] = ()) -> list[str]:
+def carried(flags: Sequence[str], without: Collection[str] = ()) -> list[str]:
     """Return the flags of a question as they were typed, some of them left out."""
     kept, keep = [], True
-    for word in asked:
+    for word in flags:
         if word.startswith("--"):
             keep = word not in without
         if keep:
@@ -302,16 +302,16 @@ def carried(asked: Sequence[str], without: Collection[str] = ()) -> list[str]:
     return kept
 
 
-def command(asked: Sequence[str], name: str, *named: str) -> str:
+def command(flags: Sequence[str], name: str, *named: str) -> str:
     """Return a command about the same question, whole, to be pasted.
 
     Args:
-        asked: The question as flags.
+        flags: The question as flags.
         named: Its options by name, or flags of its own.
     """
     chosen = any(not word.startswith("-") for word in named)
     without = (CHOOSING if chosen else frozenset()) | NOT_OF.get(name, frozenset())
-    typed = shlex.join(["tco", name, *named, *carried(asked, without)])
+    typed = shlex.join(["tco", name, *named, *carried(flags, without)])
     return printable(typed, len(typed))
 
 

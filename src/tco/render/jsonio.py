@@ -277,20 +277,20 @@ def _place(document: Any, loc: Path) -> Path:
     return path
 
 
-def _unknown(said: Any, made: Any, path: Path) -> Iterator[Path]:
+def _unknown(found_schema: Any, made: Any, path: Path) -> Iterator[Path]:
     """Return what a document says and its record has no room for."""
     if is_dataclass(made):
         known = {member(f.name): f.name for f in fields(made)}
-        for key, value in said.items():
+        for key, value in found_schema.items():
             if key not in known:
                 yield (*path, key)
             else:
                 yield from _unknown(value, getattr(made, known[key]), (*path, key))
     elif isinstance(made, dict):
-        for key, value in said.items():
+        for key, value in found_schema.items():
             yield from _unknown(value, made[key], (*path, key))
     elif isinstance(made, tuple | list):
-        for i, (value, one) in enumerate(zip(said, made, strict=True)):
+        for i, (value, one) in enumerate(zip(found_schema, made, strict=True)):
             yield from _unknown(value, one, (*path, i))
 
 

@@ -64,7 +64,7 @@ class Matched:
     sure: bool = True
 
 
-def given_matches(catalog: Catalog, said: Iterable[str]) -> dict[str, str]:
+def given_matches(catalog: Catalog, texts: Iterable[str]) -> dict[str, str]:
     """Return the offers that a user named for models, from `NAME=PROVIDER/MODEL`.
 
     Raises:
@@ -72,7 +72,7 @@ def given_matches(catalog: Catalog, said: Iterable[str]) -> dict[str, str]:
         UnknownNameError: There is no such offer.
     """
     found = {}
-    for text in said:
+    for text in texts:
         name, equals, offer = text.partition("=")
         if not equals or not name.strip():
             raise UsageError(f"--match {text}: write NAME=PROVIDER/MODEL")

@@ -388,7 +388,7 @@ def differences(cells: Arrays, listed: Any, known: Any, price: Repriced) -> tupl
     return tuple(sorted(rows, key=lambda row: -abs(row.usd)))
 
 
-def _day_sums(cells: Arrays, mine: Any, said: Any, listed: Any) -> dict[str, Any]:
+def _day_sums(cells: Arrays, mine: Any, column: Any, listed: Any) -> dict[str, Any]:
     """Return stated and list price by day, tier and length class."""
     names = ("t", "service", "region", "tier", "provider")
     codes = [np.unique(cells[n][mine].astype(str), return_inverse=True)[1] for n in names]
@@ -397,7 +397,7 @@ def _day_sums(cells: Arrays, mine: Any, said: Any, listed: Any) -> dict[str, Any
     size = int(at.max()) + 1 if len(at) else 0
     return {
         "at": at,
-        "said": np.bincount(at, weights=said[mine], minlength=size),
+        "said": np.bincount(at, weights=column[mine], minlength=size),
         "listed": np.bincount(at, weights=listed[mine], minlength=size),
     }
 

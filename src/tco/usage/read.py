@@ -156,7 +156,7 @@ def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[F
     return found or ([known[TABLE]] if known[TABLE].looks(sample) else [])
 
 
-def _told(
+def _formats_of(
     sample: Sample, columns: Mapping[str, str], given: Format | None
 ) -> tuple[list[Format], tuple[str, ...]]:
     """Return the formats that a file may be of, and inside which fields its records lie.
@@ -219,7 +219,7 @@ def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
     torn: list[tuple[LogSource, Sample]] = []
     for source in sources(reading.paths):
         sample = sampled(source)
-        known, inside = _told(sample, reading.columns, given)
+        known, inside = _formats_of(sample, reading.columns, given)
         if known:
             found.append(Found(source, _only(known, source), sample, inside))
         elif sample.torn and not source.named:

@@ -246,7 +246,7 @@ def _add(
     store: Store,
     raw: Raw,
     files: Mapping[str, int],
-    asked: Callable[[Mapping[str, int]], str],
+    query_of: Callable[[Mapping[str, int]], str],
     by: Sequence[str],
     twin: str | None,
 ) -> list[str]:
@@ -261,7 +261,7 @@ def _add(
         if broken := [path for path, text in texts.items() if text is None]:
             return broken
         read = {str(texts[path]): number for path, number in files.items()}
-    store.write(canonical(raw, asked(read), by, twin))
+    store.write(canonical(raw, query_of(read), by, twin))
     _keep_torn(store, raw, read)
     for path in read.keys() - files.keys():
         Path(path).unlink()

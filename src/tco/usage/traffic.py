@@ -146,8 +146,8 @@ class Profiler:
             return None, None, {}, []
         given, made = (self._mine(t, model) for t in (self.found.inputs, self.found.outputs))
         return (
-            _told(given["k"], given["n"]),
-            _told(made["k"], made["n"]),
+            _length_shares(given["k"], given["n"]),
+            _length_shares(made["k"], made["n"]),
             self._input_bins(given),
             _output_bins(made),
         )
@@ -366,7 +366,7 @@ def _share(share: float) -> str:
     return f"p{share * 100:g}".replace(".", "_")
 
 
-def _told(k: Any, n: Any) -> dict[str, float]:
+def _length_shares(k: Any, n: Any) -> dict[str, float]:
     """Return mean, quantiles and the most of lengths."""
     order = np.argsort(k, kind="stable")
     k, n = k[order], n[order]

@@ -96,7 +96,7 @@ class Warehouse:
         except ImportError:
             raise UsageError(_missing(self.at.engine)) from None
         except Exception as error:  # noqa: BLE001 - each driver has errors of its own
-            raise DataError(f"{self.at.shown}: cannot connect: {self.at.told(error)}") from None
+            raise DataError(f"{self.at.shown}: cannot connect: {self.at.fault(error)}") from None
 
     def _spark(self) -> tuple[Any, bool]:
         """Return a session of Spark, and whether it is ours: one that is there is taken."""
@@ -117,7 +117,7 @@ class Warehouse:
 
     def _table(self) -> Any:
         self._in_utc()
-        path, name = self.at.said.get("path"), self.at.table
+        path, name = self.at.query.get("path"), self.at.table
         try:
             if path:
                 return self.connection.read_parquet(path, table_name="tco_requests")
@@ -140,8 +140,8 @@ class Warehouse:
             there = sorted(self.connection.list_tables())[:12]
         except Exception:  # noqa: BLE001 - it says less, and that is all
             there = []
-        if self.at.said.get("path") or not there:
-            return f"no table {printable(self.at.table, 60)!r}: {self.at.told(error)}"
+        if self.at.query.get("path") or not there:
+            return f"no table {printable(self.at.table, 60)!r}: {self.at.fault(error)}"
         return (
             f"no table {printable(self.at.table, 60)!r}; there are {', '.join(there)}; "
             "say which with ?table=NAME"
@@ -188,7 +188,7 @@ class Warehouse:
         try:
             table = self.connection.to_pyarrow(tree)
         except Exception as error:  # noqa: BLE001 - each driver has errors of its own
-            raise DataError(f"{self.at.shown}: {self.at.told(error)}") from None
+            raise DataError(f"{self.at.shown}: {self.at.fault(error)}") from None
         return {name: _array(name, table[name].combine_chunks()) for name in table.column_names}
 
 
@@ -213,27 +213,27 @@ class Address:
                 f"{', '.join(f'{name}://' for name in ENGINES)}"
             )
         self.engine = ENGINES[self.url.scheme]
-        self.said = dict(parse_qsl(self.url.query))
-        self.table = self.said.get("table") or self.said.get("path") or LITELLM
+        self.query = dict(parse_qsl(self.url.query))
+        self.table = self.query.get("table") or self.query.get("path") or LITELLM
 
     @property
     def shown(self) -> str:
         """Return the address without who asks and with what password."""
         host = self.url.netloc.rpartition("@")[2]
-        table = "" if "path" in self.said else f" {self.table}"
+        table = "" if "path" in self.query else f" {self.table}"
         return printable(f"{self.url.scheme}://{host}{self.url.path}{table}", 200)
 
     @property
     def plain(self) -> str:
         """Return the address as Ibis takes it."""
-        kept = {k: v for k, v in self.said.items() if k not in ("table", "path")}
+        kept = {k: v for k, v in self.query.items() if k not in ("table", "path")}
         scheme = "postgres" if self.engine == "postgres" else self.url.scheme
         return self.url._replace(scheme=scheme, query=urlencode(kept)).geturl()
 
-    def told(self, error: Exception) -> str:
+    def fault(self, error: Exception) -> str:
         """Return what a driver complains of, in one line without the password."""
         words = " ".join(str(error).split()) or type(error).__name__
-        for secret in (self.url.password, self.said.get("password"), self.said.get("token")):
+        for secret in (self.url.password, self.query.get("password"), self.query.get("token")):
             words = words.replace(secret, "***") if secret else words
         return printable(words, 240)
 

@@ -43,7 +43,7 @@ def test_a_name_means_one_option_and_a_short_one_is_said(
 ) -> None:
     found = resolve(name, asked(tokens=50e9))
     assert found.best.id == meant
-    assert (said in found.said[0]) if said else not found.said
+    assert (said in found.meant[0]) if said else not found.meant
 
 
 def test_every_id_of_a_comparison_means_itself(asked: Asked) -> None:
@@ -52,7 +52,7 @@ def test_every_id_of_a_comparison_means_itself(asked: Asked) -> None:
     assert len(rows) > 20
     for row in rows:
         found = resolve(row.id, inputs)
-        assert (found.best.id, found.said) == (row.id, ())
+        assert (found.best.id, found.meant) == (row.id, ())
         usd = float(np.asarray(total_usd(lines(found.best, inputs.settings))))
         assert usd == pytest.approx(row.monthly_usd)
 

@@ -552,11 +552,11 @@ def test_a_cascade_asks_step_by_step() -> None:
         for step, rate in enumerate(right):
             want.append(wrong / rate if step == 2 else wrong)
             wrong *= 1 - rate
-        assert assign.asked_until_right(right) == close(want)
+        assert assign.step_tries(right) == close(want)
         assert assign.reach(1 - right[:2]) == close(
             [1.0, 1 - right[0], (1 - right[0]) * (1 - right[1])]
         )
-    assert assign.asked_until_right(A([0.4])) == close([2.5])
+    assert assign.step_tries(A([0.4])) == close([2.5])
     # A bill falls by r where a share s goes to the cheap tier: 1 - s + s c / p = 1 - r.
     s = float(np.asarray(assign.share_for_reduction(0.5, 1.0, 5.0)))
     assert 1 - s + s / 5 == close(0.5)

@@ -27,10 +27,10 @@ from tco.engine import (
 from tco.engine.assign import (
     FleetSizes,
     Problem,
-    asked_until_right,
     enumerated,
     needed_routes,
     replaceable,
+    step_tries,
     total_cost,
 )
 from tco.engine.gaps import Gaps
@@ -579,9 +579,9 @@ def test_fleets_are_paid_once_and_as_large_as_their_load() -> None:
 
 def test_how_often_the_steps_of_a_cascade_are_asked() -> None:
     # 80 % are right at once, half of the rest at the second, the others until the last is right.
-    assert asked_until_right(A([0.8, 0.5, 0.25])) == close([1.0, 0.2, 0.4])
-    assert asked_until_right(A([0.5])) == close([2.0])
-    assert asked_until_right(A([[0.8, 0.5], [0.5, 1.0]])) == close(A([[1.0, 0.4], [1.0, 0.5]]))
+    assert step_tries(A([0.8, 0.5, 0.25])) == close([1.0, 0.2, 0.4])
+    assert step_tries(A([0.5])) == close([2.0])
+    assert step_tries(A([[0.8, 0.5], [0.5, 1.0]])) == close(A([[1.0, 0.4], [1.0, 0.5]]))
 
 
 # Fleets of servers that keep sessions, and limits that are just kept.

@@ -70,9 +70,9 @@ def test_terms_of_a_model_that_is_asked_more_than_once() -> None:
     terms = ledger.Terms(
         limits=(10.0, 30.0), discounts=(0.1, 0.2), free_tokens=4.0, commit_usd_per_month=7.0
     )
-    twice = terms.asked(2.0)
+    twice = terms.repeated(2.0)
     assert (twice.limits, twice.free_tokens, twice.commit_usd_per_month) == ((5.0, 15.0), 2.0, 7.0)
-    assert terms.asked(1.0) == terms
+    assert terms.repeated(1.0) == terms
 
 
 def test_what_a_task_pays_on_a_fleet_is_no_saving() -> None:

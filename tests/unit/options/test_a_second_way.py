@@ -103,7 +103,7 @@ def test_the_curve_of_a_fleet_that_follows_four_hours(billing: Any, purchase: st
     bought = replace(made, usd_per_gpu_hour=None, owned=board, purchase="48m", seller="own")
     every = {
         "week": A([0.4, 1.0, 1.8, 0.8]), "open_share": A([0.0, 1.0, 1.0, 0.5]),
-        "gaps_h": A([1.5]), "said": "",
+        "gaps_h": A([1.5]), "title": "",
     }  # fmt: skip
     settings = asked(settings={"workload.peak_to_mean": 1.8}).settings
     on = Duty(billing=billing, **every)  # type: ignore[arg-type]

@@ -87,7 +87,7 @@ OFFICE = {"billing": "autoscaled", "profile": "office"}
 
 def test_hours_of_a_day_are_those_of_every_day() -> None:
     found = asked(**OFFICE, settings={"workload.peak_to_mean": 2.0}).hours
-    assert found is not None and found.billing == "autoscaled" and "office" in found.said
+    assert found is not None and found.billing == "autoscaled" and "office" in found.title
     assert found.week.tolist() == ([0.0] * 12 + [2.0] * 12) * 7
     assert found.open_share.tolist() == [1.0] * 168
     for peak in (1.5, 2.1, 3.5):  # half of the day is empty, the other half even

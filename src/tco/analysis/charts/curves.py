@@ -411,29 +411,29 @@ _PROFILE = re.compile(r"^profile [^:]+: ")
 
 
 def sources_of(
-    inputs: Question, said: Iterable[str], options: Sequence[Option]
+    inputs: Question, texts: Iterable[str], options: Sequence[Option]
 ) -> tuple[tuple[str, Source], ...]:
     """Return the sources of assumptions and of the options' prices, by their id.
 
     Args:
-        said: Who said each assumption: source ids, flags, or `profile NAME: ID, ID`.
+        texts: Who said each assumption: source ids, flags, or `profile NAME: ID, ID`.
         options: The options whose prices were used.
     """
-    names = {name for text in (*said, *(o.source for o in options)) for name in _ids(text)}
+    names = {name for text in (*texts, *(o.source for o in options)) for name in _ids(text)}
     found = ((name, find_source(inputs, name)) for name in sorted(names))
     return tuple((name, source) for name, source in found if source is not None)
 
 
-def read_days(inputs: Question, said: str) -> str:
+def read_days(inputs: Question, text: str) -> str:
     """Return when the sources of an assumption were read, the oldest; empty for a flag."""
-    days = [found.read for name in _ids(said) if (found := find_source(inputs, name))]
+    days = [found.read for name in _ids(text) if (found := find_source(inputs, name))]
     return min(days).isoformat() if days else ""
 
 
-def _ids(said: str) -> list[str]:
+def _ids(text: str) -> list[str]:
     """Return the source ids in what is said of a source.
 
     >>> _ids("profile chat: azure-2023, mooncake")
     ['azure-2023', 'mooncake']
     """
-    return _PROFILE.sub("", said).split(", ")
+    return _PROFILE.sub("", text).split(", ")

@@ -268,7 +268,7 @@ class Turning:
         for setting in self._uncertain():
             yield from self._flips(setting)
         for words in self.question.vary:
-            other = self._asked(words)
+            other = self._reading_with(words)
             if self._turned(other):
                 yield Turn(
                     what=words, command=other.commands[0], state=other.state, value=other.value
@@ -356,9 +356,9 @@ class Turning:
         return found[1], readings[found[1]]
 
     def _at(self, setting: Setting, value: float) -> ClaimReading:
-        return self._asked(f"--set {setting.path}={value:g}")
+        return self._reading_with(f"--set {setting.path}={value:g}")
 
-    def _asked(self, words: str) -> ClaimReading:
+    def _reading_with(self, words: str) -> ClaimReading:
         return reading(self.question, self.claim, self.ask, words, self.base.as_of)
 
 

@@ -359,11 +359,11 @@ def _step(value: Any, step: str | int) -> list[Any]:
         key, _, wanted = step.partition("=")
         wants = not key.endswith("!")
         name = key.removesuffix("!")
-        return [v for v in value if isinstance(v, dict) and (_said(v.get(name)) == wanted) is wants]
+        return [v for v in value if isinstance(v, dict) and (_text(v.get(name)) == wanted) is wants]
     return [value[step]] if isinstance(value, dict) and step in value else []
 
 
-def _said(value: Any) -> str:
+def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -183,9 +183,9 @@ def catalog_diff(
 
 
 def _winners(
-    a: Catalog, b: Catalog, asked: Scenario, volume: float, on: date, warnings: list[str]
+    a: Catalog, b: Catalog, scenario: Scenario, volume: float, on: date, warnings: list[str]
 ) -> Iterator[WinnerChange]:
-    request = replace(asked, tokens=volume)
+    request = replace(scenario, tokens=volume)
     before = _cheapest(a, request, on, warnings)
     after = _cheapest(b, request, on, warnings)
     for tier in ("any", *TIERS):
@@ -243,10 +243,10 @@ def _cheapest(
 
 
 def crossings_of(
-    a: Catalog, b: Catalog, asked: Scenario, on: date, warnings: list[str]
+    a: Catalog, b: Catalog, scenario: Scenario, on: date, warnings: list[str]
 ) -> Iterator[CrossingChange]:
     """Return the break-evens of the overview on both catalogs; what fails is told in `warnings`."""
-    before, after = (_rows(catalog, asked, on, warnings) for catalog in (a, b))
+    before, after = (_rows(catalog, scenario, on, warnings) for catalog in (a, b))
     for model, tier in sorted({*before, *after}):
         old, new = before.get((model, tier)), after.get((model, tier))
         known = new or old
@@ -269,11 +269,11 @@ def crossing_change(
 
 
 def _rows(
-    catalog: Catalog, asked: Scenario, on: date, warnings: list[str]
+    catalog: Catalog, scenario: Scenario, on: date, warnings: list[str]
 ) -> Mapping[tuple[str, str], BreakevenRow]:
     """Return the break-evens by model and by what it is held against: its host, or the rival."""
     try:
-        table = breakeven_table(prepare(catalog, asked, on), None)
+        table = breakeven_table(prepare(catalog, scenario, on), None)
     except TcoError as error:
         warnings.append(f"break-evens: {error}")
         return {}

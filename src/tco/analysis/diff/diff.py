@@ -470,7 +470,7 @@ def gated(diff: DiffResult, limits: Sequence[Limit], conditions: Sequence[str]) 
         UsageError: A limit or a condition is about something that the answers do not have: what
             cannot be told must not pass.
     """
-    failures = [*_over(diff, limits), *(f for name in conditions for f in _told(diff, name))]
+    failures = [*_over(diff, limits), *(f for name in conditions for f in _failures(diff, name))]
     return replace(diff, failures=tuple(failures), passed=not failures)
 
 
@@ -494,7 +494,7 @@ def _over(diff: DiffResult, limits: Sequence[Limit]) -> Iterator[Failure]:
             yield Failure(rule=rule, message=text)
 
 
-def _told(diff: DiffResult, name: str) -> Iterator[Failure]:
+def _failures(diff: DiffResult, name: str) -> Iterator[Failure]:
     rule = f"--fail-if {name}"
     yield from (Failure(rule=rule, message=text) for text in CONDITIONS[name](diff, rule))
 

@@ -119,7 +119,7 @@ def _joined(options: Sequence[Option], path: VolumePath) -> list[Resolved]:
         hosts, _ = token_options(path.inputs, replace(wanted, models=(model,)))
         if hosts:
             said = f"hosted {model}, which was not named, is {hosts[0].id}"
-            out.append(Resolved(options=tuple(hosts), said=(said,)))
+            out.append(Resolved(options=tuple(hosts), meant=(said,)))
     return out
 
 
@@ -163,7 +163,7 @@ def _result(
     path: VolumePath, options: list[Option], found: list[Resolved], joined: Collection[str]
 ) -> HorizonResult:
     inputs = path.inputs
-    resolved = tuple(_said(r, o) for r, o in zip(found, options, strict=True) if r.said)
+    resolved = tuple(_meaning(r, o) for r, o in zip(found, options, strict=True) if r.meant)
     ordered, rows = _rows(options, path)
     npv = [row.npv_usd for row in rows]
     best, unsure = of_two(ordered, npv, least_trust(inputs))
@@ -321,11 +321,11 @@ def _prices(options: Sequence[Option], path: VolumePath) -> tuple[PriceTrend, ..
     return tuple(path.prices[kind] for kind in kinds if kind is not None)
 
 
-def _said(found: Resolved, meant: Option) -> str:
+def _meaning(found: Resolved, meant: Option) -> str:
     """Return what a shorter name was taken to mean: of several set-ups the cheapest."""
     if len(found.options) == 1:
-        return found.said[0]
-    name = found.said[0].split(" is ", 1)[0]
+        return found.meant[0]
+    name = found.meant[0].split(" is ", 1)[0]
     return f"{name} is {meant.id}, the cheapest over the horizon"
 
 

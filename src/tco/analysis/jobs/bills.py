@@ -78,7 +78,7 @@ def line(
     )
 
 
-def _said(rent: RentEntry, part: str) -> str:
+def _by(rent: RentEntry, part: str) -> str:
     return f"{rent.source} + {START}" if part == "start" else rent.source
 
 
@@ -121,7 +121,7 @@ class Job:
         settings = self.inputs.settings
         rate = rent_rate(rent, settings)
         lines = tuple(
-            rent_line(f"GPU rent, {part}", hours, rate, origin="catalog", source=_said(rent, part))
+            rent_line(f"GPU rent, {part}", hours, rate, origin="catalog", source=_by(rent, part))
             for part, hours in gpu_hours.items()
         )
         gpu_months = sum(gpu_hours.values()) / number(hours_per_month(settings))
@@ -145,7 +145,7 @@ class Job:
         total_usd_of: float,
         checked: date | None,
         trust: Trust,
-        **said: object,
+        **columns: object,
     ) -> JobRow:
         """Return a way that can be had.
 
@@ -155,12 +155,12 @@ class Job:
             total_usd_of: What it comes to over the horizon [USD].
             checked: When its price was last seen.
             trust: How far that can be trusted.
-            said: The fields that say what it is.
+            columns: The fields that say what it is.
         """
         usd = number(total_usd(once))
         fields: dict[str, object] = {"method": None, "hardware": None, "gpus": None, "hours": None}
         return JobRow(
-            **{**fields, "notes": (), **said},  # type: ignore[arg-type]
+            **{**fields, "notes": (), **columns},  # type: ignore[arg-type]
             feasible=True,
             reasons=(),
             usd_once=usd if tokens > 0 else None,

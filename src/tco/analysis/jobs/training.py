@@ -332,7 +332,7 @@ class _Tuning(Job):
         *,
         source: str,
         notes: tuple[str, ...],
-        **said: Any,
+        **fields: Any,
     ) -> JobRow:
         """Return a way that is charged by the token trained on.
 
@@ -345,7 +345,7 @@ class _Tuning(Job):
         once = (*run, self._evaluation(run))
         if self.untuned_name is not None and tuned is None:
             reason = "what its tuned model costs to call is not known, nor what it saves"
-            return impossible(said["id"], said["model"], said["provider"], reason)
+            return impossible(fields["id"], fields["model"], fields["provider"], reason)
         if self.served is not None and tuned is None:
             notes = (*notes, "what its tokens cost more than the base's is not known")
         dearer = (*hosting, *self._dearer(tuned, base, source))
@@ -357,7 +357,7 @@ class _Tuning(Job):
             tier="hosted",
             notes=notes,
             **self._saved(once, dearer),
-            **said,
+            **fields,
         )
 
     def _dearer(

@@ -170,7 +170,7 @@ def _belief(inputs: Question, setting: Setting, varied: Varied | None) -> Belief
     if varied is None:
         return Belief(setting=setting, spread=spread)
     given = replace(setting, origin="given", source="--vary")
-    return Belief(setting=given, spread=_said(setting.path, spread, varied))
+    return Belief(setting=given, spread=_given_spread(setting.path, spread, varied))
 
 
 def _least(path: str) -> float:
@@ -179,7 +179,7 @@ def _least(path: str) -> float:
     return 1e-6 if path.endswith(("_factor", "rent.factor", "headroom", "_months")) else 0.0
 
 
-def _said(path: str, usual: Spread, varied: Varied) -> Spread:
+def _given_spread(path: str, usual: Spread, varied: Varied) -> Spread:
     """Return the spread that the user gave; its middle is today's value where that lies inside."""
     low, high, kind = *varied[:2], varied[2] or usual.kind
     if low > high:
@@ -210,7 +210,7 @@ def _throughputs(
             title=f"true throughput of {option.id} over the predicted one",
             source="80 % band of the capacity model" if varied is None else "--vary",
         )
-        spread = spread if varied is None else _said(THROUGHPUT, spread, varied)
+        spread = spread if varied is None else _given_spread(THROUGHPUT, spread, varied)
         out.append(Belief(setting=own_setting, spread=spread, option=option.id))
     return out
 

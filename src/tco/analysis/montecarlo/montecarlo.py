@@ -339,9 +339,9 @@ def _options(inputs: Question, names: Sequence[str]) -> tuple[tuple[Option, ...]
         options = tuple({r.best.id: r.best for r in found}.values())
         if len(options) < 2:
             raise UsageError("name at least two different options, or none")
-        return options, tuple(text for r in found for text in r.said)
+        return options, tuple(text for r in found for text in r.meant)
     picked = chosen(inputs, ())
-    return picked.options, picked.said
+    return picked.options, picked.meant
 
 
 def _pair(
@@ -366,7 +366,7 @@ def _result(
     pair: tuple[int, int] | None,
     draws: int,
     seed: int,
-    said: tuple[str, ...],
+    resolved: tuple[str, ...],
 ) -> MonteCarloResult:
     values = values_by_input(tally)
     shares, saving, volumes = None, None, None
@@ -394,7 +394,7 @@ def _result(
         correlations=believed.correlations,
         value_of_everything_usd=value_of_everything(tally),
         advice=advice(tally, titles, values),
-        resolved=said,
+        resolved=resolved,
         method=_method(tally, model),
         verdict=_words(risks, saving, tally, model.options),
         assumptions=assumptions_of(inputs, model.options),

@@ -64,19 +64,19 @@ def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") ->
         UnknownNameError: No such profile, or one without hours.
     """
     if hours:
-        return Hours(shape=checked_hours(hours, name), said=name, origin="given")
+        return Hours(shape=checked_hours(hours, name), title=name, origin="given")
     profiles = inputs.catalog.workloads.profiles
     peak = float(np.asarray(workload(inputs.settings).peak_to_mean))
     waits = float(np.asarray(inputs.settings.value("workload.batch_share")))
     given = inputs.settings.given("workload.peak_to_mean") or waits > 0.0
     if name:
         shape = checked_hours(_named(name, profiles).hourly, f"profile {name}")
-        known = Hours(shape=shape, said=f"the hours of {name}", origin="catalog")
+        known = Hours(shape=shape, title=f"the hours of {name}", origin="catalog")
     else:
         known = curve_of(inputs.catalog, inputs.request, inputs.settings)
     if given or known.origin == "assumed":
-        said = f"{known.said}, made as steep as a peak of {peak:g} times the mean"
-        return Hours(shape=steepened(known.shape, peak), said=said, origin="assumed")
+        said = f"{known.title}, made as steep as a peak of {peak:g} times the mean"
+        return Hours(shape=steepened(known.shape, peak), title=said, origin="assumed")
     return known
 
 
@@ -230,12 +230,12 @@ def peak_lines(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
 
 
 def _unit_lines(
-    settings: Settings, units: RentedUnit | None, used: tuple[float, float, float], said: str
+    settings: Settings, units: RentedUnit | None, used: tuple[float, float, float], origin: str
 ) -> tuple[Line, ...]:
     if units is None or used[0] <= 0:
         return ()
     found = units.lines(*used, settings)
-    return tuple(replace(line, item=f"{line.item}, {said}") for line in found)
+    return tuple(replace(line, item=f"{line.item}, {origin}") for line in found)
 
 
 def looking_after(settings: Settings, mix: HybridMix) -> tuple[Line, ...]:
@@ -313,7 +313,7 @@ def curve_result(inputs: Question, curve: Hours, mix: HybridMix) -> CurveResult:
     base, peak = own_by_hour(mix)
     rest = np.maximum(mix.load - base - peak, 0.0)
     return CurveResult(
-        said=curve.said,
+        said=curve.title,
         origin=curve.origin,
         peak_to_mean=curve.peak_to_mean,
         tokens=tuple((mix.load * tokens).tolist()),

@@ -334,7 +334,7 @@ def _at_peak_of(inputs: Question, curve: Hours) -> Question:
         inputs.settings[path],
         value=curve.peak_to_mean,
         origin=curve.origin,
-        source=curve.said,
+        source=curve.title,
     )
     return replace(inputs, settings=Settings({**inputs.settings, path: setting}))
 
@@ -378,7 +378,7 @@ def _named(
     made = [machine([rented_unit(option, inputs.settings)]) for option in options]
     made.sort(key=lambda m: m.usd_per_load)
     choice = _choice(inputs, curve, token.best, made, options)
-    return [choice], token.said + own.said, []
+    return [choice], token.meant + own.meant, []
 
 
 def _open_models(inputs: Question, curve: Hours, *, buy: bool) -> tuple[list[Choice], list[str]]:
@@ -529,7 +529,7 @@ def _result(
     inputs: Question,
     curve: Hours,
     choices: list[Choice],
-    said: tuple[str, ...],
+    resolved: tuple[str, ...],
     left_out: list[str],
     *,
     buy: bool,
@@ -546,7 +546,7 @@ def _result(
         overflow=first.overflow.id,
         own=tuple(o.id for o in used[1:]) if first.mix.own_load > 0 else (),
         same_weights=first.overflow.model == first.model,
-        resolved=said,
+        resolved=resolved,
         curve=curve_result(inputs, curve, first.mix),
         strategies=first.strategies,
         rows=resource_rows(inputs, first.mix, first.overflow),

@@ -334,7 +334,7 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         choices=found.best.looked_at,
         verdict="",
         assumptions=_assumptions(inputs, [*used, *held]),
-        warnings=(*tasks.told, *_few(found.cases), *_unproved(found.best), *bears, *minor),
+        warnings=(*tasks.warnings, *_few(found.cases), *_unproved(found.best), *bears, *minor),
         minor=len(minor),
         gap=found.best.gap,
         best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),

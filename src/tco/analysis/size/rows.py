@@ -230,19 +230,19 @@ def users_served(own: SetUps, requests_per_user: float) -> Floats:
     return served
 
 
-def sized_rows(asked: SizedSetUps, front: Container[int]) -> list[SizeRow]:
+def sized_rows(sized: SizedSetUps, front: Container[int]) -> list[SizeRow]:
     """Return a row for every set-up that was tried, given those that are on the front."""
-    return [_row(asked, front, i) for i in range(asked.own.size)]
+    return [_row(sized, front, i) for i in range(sized.own.size)]
 
 
-def _row(asked: SizedSetUps, front: Container[int], i: int) -> SizeRow:
-    own = asked.own
+def _row(sized: SizedSetUps, front: Container[int], i: int) -> SizeRow:
+    own = sized.own
     setup = own.row(i)
-    memory: dict[str, Any] = {name: float(col[i]) for name, col in asked.memory.items()}
-    reasons = _reasons(asked, setup, i)
-    per_gpu = {name: float(column[i]) for name, column in asked.per_gpu.items()}
+    memory: dict[str, Any] = {name: float(col[i]) for name, col in sized.memory.items()}
+    reasons = _reasons(sized, setup, i)
+    per_gpu = {name: float(column[i]) for name, column in sized.per_gpu.items()}
     kv_bytes = per_gpu.pop("kv_bytes_per_token")
-    users = float(asked.users[i])
+    users = float(sized.users[i])
     return SizeRow(
         id=row_id(own, i),
         gpu=setup.gpu.id,
@@ -252,31 +252,31 @@ def _row(asked: SizedSetUps, front: Container[int], i: int) -> SizeRow:
         feasible=not reasons,
         reasons=reasons,
         **memory,
-        **_speed(asked, i, fast=not reasons),
+        **_speed(sized, i, fast=not reasons),
         ttft_slo=first_token(own.replica_at(i), target(own.inputs.settings)),
         kv_bytes_per_token=kv_bytes,
         memory_per_gpu=MemoryParts(**per_gpu),
-        sessions=asked.sessions.get(i),
+        sessions=sized.sessions.get(i),
         users=None if np.isnan(users) else users,
-        developers=asked.developers.get(row_id(own, i)),
+        developers=sized.developers.get(row_id(own, i)),
         evidence_tier=setup.tier,
         evidence=setup.evidence,
         band=setup.band,
-        **_price(asked, i, setup, priced=not reasons),
+        **_price(sized, i, setup, priced=not reasons),
         on_front=i in front and not reasons,
     )
 
 
-def _reasons(asked: SizedSetUps, setup: SetUp, i: int) -> tuple[str, ...]:
+def _reasons(sized: SizedSetUps, setup: SetUp, i: int) -> tuple[str, ...]:
     """Return why a set-up cannot be used, with the figures."""
-    own, goal = asked.own, target(asked.own.inputs.settings)
-    weights, free = asked.memory["weights_gb"][i], asked.memory["free_gb"][i]
+    own, goal = sized.own, target(sized.own.inputs.settings)
+    weights, free = sized.memory["weights_gb"][i], sized.memory["free_gb"][i]
     if free <= 0:
         return (
             f"{weights:,.0f} GB of {setup.precision} weights against {weights + free:,.0f} GB "
             f"usable: {-free:,.0f} GB short",
         )
-    if asked.memory["max_batch"][i] < 1:
+    if sized.memory["max_batch"][i] < 1:
         tokens = float(np.asarray(goal.isl + goal.osl))
         return (
             f"{free:,.1f} GB left beside {weights:,.0f} GB of weights: less than one request "
@@ -289,31 +289,31 @@ def _reasons(asked: SizedSetUps, setup: SetUp, i: int) -> tuple[str, ...]:
     return ()
 
 
-def _speed(asked: SizedSetUps, i: int, *, fast: bool) -> dict[str, Any]:
+def _speed(sized: SizedSetUps, i: int, *, fast: bool) -> dict[str, Any]:
     """Return what one replica sustains at capacity."""
     names = ("concurrency", "output_tokens_per_s", "requests_per_s", "tpot_s", "user_tokens_per_s")
     if not fast:
         return dict.fromkeys((*names, "ttft_s"))
-    replica = asked.own.replica_at(i)
+    replica = sized.own.replica_at(i)
     rate = float(np.asarray(replica.requests_per_s))
     tpot = float(np.asarray(replica.tpot_s))
-    osl = float(np.asarray(target(asked.own.inputs.settings).osl))
+    osl = float(np.asarray(target(sized.own.inputs.settings).osl))
     values = (float(np.asarray(replica.slots)), rate * osl, rate, tpot, 1.0 / tpot)
     low, high = (number(end) for end in ttft_ends(replica.ttft_s))
     first = TtftResult(median=number(replica.ttft_s), low=low, high=high)
     return {**dict(zip(names, values, strict=True)), "ttft_s": first}
 
 
-def _price(asked: SizedSetUps, i: int, setup: SetUp, *, priced: bool) -> dict[str, Any]:
+def _price(sized: SizedSetUps, i: int, setup: SetUp, *, priced: bool) -> dict[str, Any]:
     """Return what a set-up costs at full load, and the fleet that the demand needs."""
-    own = asked.own
-    rent = own.rents[int(asked.rents[i])] if priced and asked.rents[i] >= 0 else None
+    own = sized.own
+    rent = own.rents[int(sized.rents[i])] if priced and sized.rents[i] >= 0 else None
     known: dict[str, Any] = dict.fromkeys(PRICED)
     if priced and own.inputs.volume_given:
-        known |= _fleet(asked, i, rent.instance_gpus if rent else 1, setup.factors)
+        known |= _fleet(sized, i, rent.instance_gpus if rent else 1, setup.factors)
     if rent is None:
         return known | {"fleet_usd_per_month": None}
-    hour = float(usd_per_hour(own, asked.rents)[i])
+    hour = float(usd_per_hour(own, sized.rents)[i])
     goal = target(own.inputs.settings)
     rate = float(np.asarray(own.replica_at(i).requests_per_s))
     tokens = rate * float(np.asarray(goal.isl + goal.osl)) * SECONDS_PER_HOUR
@@ -338,13 +338,13 @@ PRICED = (
 )
 
 
-def _fleet(asked: SizedSetUps, i: int, box: int, factors: tuple[float, ...]) -> dict[str, Any]:
+def _fleet(sized: SizedSetUps, i: int, box: int, factors: tuple[float, ...]) -> dict[str, Any]:
     """Return replicas, GPUs on the invoice, their rent for the demand, and the first token."""
-    own = asked.own
+    own = sized.own
     settings, count = own.inputs.settings, float(own.count[i])
     policy = fleet_policy(settings)
     fleet = fleet_for(workload(settings), own.replica_at(i), policy, count, float(box))
-    per_gpu = usd_per_hour(own, asked.rents)[i] / count
+    per_gpu = usd_per_hour(own, sized.rents)[i] / count
     gpus = float(np.asarray(fleet.paid_gpus))
     shapes = (*own.shapes(np.array(i)), own.inputs.serving)
     said = (shapes, settings, own.replica_at(i), number(fleet.needed))

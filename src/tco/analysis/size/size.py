@@ -172,15 +172,15 @@ def _fleet_usd(row: SizeRow) -> float:
 
 
 def _result(
-    asked: SizedSetUps,
+    sized: SizedSetUps,
     model: Model,
     rows: tuple[SizeRow, ...],
     shown: tuple[str, ...],
     points: tuple[FrontPoint, ...],
 ) -> SizeResult:
-    inputs, entry = asked.own.inputs, asked.own.models[0]
+    inputs, entry = sized.own.inputs, sized.own.models[0]
     cheap = _cheapest(rows, least_trust(inputs))
-    used = _options(asked, shown or tuple(row.id for row in rows))
+    used = _options(sized, shown or tuple(row.id for row in rows))
     fleet = _best_fleet(_fleets(rows), least_trust(inputs))
     bears, minor = _notes(inputs, model, used, fleet or cheap, entry.id)
     return SizeResult(
@@ -190,7 +190,7 @@ def _result(
         active_params=float(entry.shape.active_params),
         native_precision=entry.native,
         context_tokens=None if model.context_tokens is None else float(model.context_tokens),
-        limits=_limits(asked),
+        limits=_limits(sized),
         rows=rows,
         shown=shown,
         front=points,
@@ -231,17 +231,17 @@ def _notes(
     return told, tuple(text for text in (*bears, *minor) if text not in told)
 
 
-def _options(asked: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:
+def _options(sized: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:
     """Return the set-ups shown on the rents that they are cheapest on, as options."""
-    own = asked.own
-    pairs = np.flatnonzero(asked.rents[own.pair_setup] == own.pair_rent)
+    own = sized.own
+    pairs = np.flatnonzero(sized.rents[own.pair_setup] == own.pair_rent)
     options = [option_of(own, int(pair)) for pair in pairs]
     wanted = set(shown)
     return [o for o in options if f"{o.model}@{o.hardware}:{o.precision}" in wanted]
 
 
-def _limits(asked: SizedSetUps) -> SizeLimits:
-    inputs = asked.own.inputs
+def _limits(sized: SizedSetUps) -> SizeLimits:
+    inputs = sized.own.inputs
     goal, load = target(inputs.settings), workload(inputs.settings)
     number = {
         name: float(np.asarray(getattr(goal, name)))

@@ -193,7 +193,7 @@ def breakeven_over(
         catalog=stamp(inputs, [base, option]),
         a=base.id,
         b=option.id,
-        resolved=left.said + right.said,
+        resolved=left.meant + right.meant,
         same_weights=same_weights(base, option),
         variable=over.name,
         title=over.title,
@@ -453,7 +453,7 @@ def _result(
         options=tuple(
             sorted(told_options, key=lambda o: (len(told_options) > 2 and -o.cells, o.mark))
         ),
-        resolved=picked.said,
+        resolved=picked.meant,
         cells=cells,
         verdict=" ".join(filter(None, (words, beside))),
         assumptions=assumptions_of(inputs, options),

@@ -339,7 +339,7 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> Resolve
         meant = resolve(name, inputs, at=np.append(now, volumes))
         found = {o.id: (o, name) for o in meant.options} | found
         several = f"{name} is at each volume the cheapest of {len(meant.options)} set-ups"
-        said += [several] if len(meant.options) > 1 else meant.said
+        said += [several] if len(meant.options) > 1 else meant.meant
     order = {name: i for i, name in enumerate(names)}
     kept = sorted(found.values(), key=lambda one: order[one[1]])  # A stays A
     kept = [(o, name) for o, name in kept if np.isfinite(usd_of(o, inputs.settings))]
@@ -347,7 +347,7 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> Resolve
         raise InfeasibleError(NOTHING)
     return Resolved(
         options=tuple(option for option, _ in kept),
-        said=tuple(said),
+        meant=tuple(said),
         names=tuple(name for _, name in kept),
     )
 
@@ -405,7 +405,7 @@ def over_volume(inputs: Question, volumes: Floats, most: int) -> Resolved:
     dropped = len(near) - len(kept)
     said = (f"the {most} nearest of {len(near)} options; name others to see them",) * (dropped > 0)
     return Resolved(
-        options=tuple(o for o, _ in found), said=said, names=tuple(name for _, name in found)
+        options=tuple(o for o, _ in found), meant=said, names=tuple(name for _, name in found)
     )
 
 
@@ -431,7 +431,7 @@ def chosen(inputs: Question, names: Sequence[str], most: int = MOST) -> Resolved
     kept = most_sure(rows, best, least_trust(inputs), most)
     count = sum(row.monthly_usd is not None for row in rows)
     said = (f"the {most} cheapest of {count} options; name others to see them",)
-    return Resolved(options=tuple(r.option for r in kept), said=said if count > len(kept) else ())
+    return Resolved(options=tuple(r.option for r in kept), meant=said if count > len(kept) else ())
 
 
 def _chosen_named(inputs: Question, names: Sequence[str]) -> Resolved:
@@ -441,7 +441,7 @@ def _chosen_named(inputs: Question, names: Sequence[str]) -> Resolved:
     able = tuple(o for o in options if weighed(o, inputs).monthly_usd is not None)
     if not able:
         raise InfeasibleError(NOTHING)
-    return Resolved(options=able, said=tuple(text for r in found for text in r.said))
+    return Resolved(options=able, meant=tuple(text for r in found for text in r.meant))
 
 
 def usual(inputs: Question) -> list[Weighed]:

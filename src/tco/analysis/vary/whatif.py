@@ -250,7 +250,7 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
         what_ifs=tuple(one for one, _ in said),
         options=tuple(rows),
         cheapest=cheapest,
-        resolved=picked.said,
+        resolved=picked.meant,
         verdict=_words([one for one, _ in said], rows, cheapest, best, unsure, least),
         assumptions=assumptions_of(inputs, picked.options),
         warnings=(*bears, *minor),
@@ -260,17 +260,19 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
     )
 
 
-def _whatif_months(said: WhatIf, changes: Sequence[Change], settings: Settings) -> Settings:
+def _whatif_months(what_if: WhatIf, changes: Sequence[Change], settings: Settings) -> Settings:
     """Return the settings of every month until the what-if has come about, as arrays [months]."""
-    count = 1 if said.months is None else int(np.ceil(said.months))
+    count = 1 if what_if.months is None else int(np.ceil(what_if.months))
     share = (
-        np.ones(1) if said.months is None else np.minimum(np.arange(1, count + 1) / said.months, 1)
+        np.ones(1)
+        if what_if.months is None
+        else np.minimum(np.arange(1, count + 1) / what_if.months, 1)
     )
     for paths, goal_of in changes:
         for path in paths:
             now = float(np.asarray(settings.value(path), dtype=float).ravel()[-1])
             goal = goal_of(now)
-            _refuse(said, path, goal, settings[path].unit)
+            _refuse(what_if, path, goal, settings[path].unit)
             settings = settings.with_values({path: _path(now, goal, share)})
     return settings
 
@@ -282,7 +284,7 @@ def _path(now: float, goal: float, share: Floats) -> Floats:
     return now + (goal - now) * share
 
 
-def _refuse(said: WhatIf, path: str, goal: float, unit: str) -> None:
+def _refuse(what_if: WhatIf, path: str, goal: float, unit: str) -> None:
     positive = path.endswith(("_factor", "rent.factor", "headroom", "tpot_s", "kv_bytes"))
     if unit == "share" and goal > 1.0:
         why = "a share is at most 1"
@@ -292,7 +294,7 @@ def _refuse(said: WhatIf, path: str, goal: float, unit: str) -> None:
         why = "it must be more than 0"
     else:
         return
-    raise UsageError(f"--what-if {said.name!r}: {path} would become {goal:g}, but {why}")
+    raise UsageError(f"--what-if {what_if.name!r}: {path} would become {goal:g}, but {why}")
 
 
 def _row(option: Option, settings: Settings, paths: Sequence[Settings]) -> WhatIfRow:
@@ -323,7 +325,7 @@ def _bills(row: WhatIfRow) -> list[float]:
 
 
 def _words(
-    said: Sequence[WhatIf],
+    what_ifs: Sequence[WhatIf],
     rows: Sequence[WhatIfRow],
     cheapest: Sequence[str],
     best: Weighed,
@@ -337,7 +339,7 @@ def _words(
         unsure_words(best.trust, least),
         f"Today {spoken(today)} is the cheapest{rule_words(least)}, at {usd} a month.",
     ]
-    for i, one in enumerate(said):
+    for i, one in enumerate(what_ifs):
         winner = cheapest[i + 1]
         then = bills[winner].usd[i]
         how = "it stays so" if winner == today else f"{spoken(winner)} is"

@@ -140,13 +140,13 @@ def trtllm_bench(part: BenchPart) -> Iterator[BenchReading | str]:
     )
 
 
-def _most(asked: BenchPart, world: BenchPart) -> float:
+def _most(part: BenchPart, ranks: BenchPart) -> float:
     """Return the requests in flight beyond which some of them wait in line [1].
 
     Without `--concurrency` all requests are handed over at once, and timed from then on.
     """
-    every = BURST * (asked.number("num_requests") or math.inf)
-    return min(world.number("max_batch_size") or math.inf, every)
+    every = BURST * (part.number("num_requests") or math.inf)
+    return min(ranks.number("max_batch_size") or math.inf, every)
 
 
 def _decoding(
@@ -195,7 +195,7 @@ def inference_perf(part: BenchPart) -> Iterator[BenchReading | str]:
 
 
 def _of_inference_perf(
-    part: BenchPart, osl: float, said: float | None, tpot: float | None
+    part: BenchPart, osl: float, value: float | None, tpot: float | None
 ) -> Iterator[str]:
     """Yield what to know of a report of inference-perf."""
     done = part.part("successes")
@@ -205,9 +205,9 @@ def _of_inference_perf(
     if abs(counted / osl - 1.0) > SLACK:
         yield f"{osl:,.5g} output tokens by the server's count, {counted:,.5g} by the tool's"
     between = done.part("latency").mean("inter_token_latency", "median")
-    if said and tpot and max(said / tpot, tpot / said) > CONTRADICTION:
+    if value and tpot and max(value / tpot, tpot / value) > CONTRADICTION:
         yield (
-            f"it says {said * 1e3:,.4g} ms a token, but its latencies come to {tpot * 1e3:,.4g}, "
+            f"it says {value * 1e3:,.4g} ms a token, but its latencies come to {tpot * 1e3:,.4g}, "
             "which counts"
         )
     elif between and tpot and between < TOGETHER * tpot:
@@ -295,4 +295,4 @@ FORMATS = (
 
 def tools() -> tuple[str, ...]:
     """Return the tools whose files are read, as people call them."""
-    return tuple(name for form in FORMATS for name in form.told or (form.tool,))
+    return tuple(name for form in FORMATS for name in form.called or (form.tool,))

@@ -120,10 +120,10 @@ class BenchPart:
         """Return the mean of a metric inside; None without one."""
         return self.part(name).number(key)
 
-    def agree(self, said: float, found: float, how: str, slack: float) -> None:
+    def agree(self, value: float, found: float, how: str, slack: float) -> None:
         """Refuse a file whose rate is not what its own counts and times come to."""
-        if abs(said / found - 1.0) > slack:
-            self.refuse(f"it says {said:,.5g} output tokens/s, but {how} are {found:,.5g}")
+        if abs(value / found - 1.0) > slack:
+            self.refuse(f"it says {value:,.5g} output tokens/s, but {how} are {found:,.5g}")
 
 
 CONTRADICTION = 1.3
@@ -235,13 +235,13 @@ class BenchFormat:
         tool: Its name.
         keys: Members that each of its records has.
         read: Yields its runs, and what is to be known of the others, from all records of a file.
-        told: What people call the tools that write it, where that is not its name.
+        called: What people call the tools that write it, where that is not its name.
     """
 
     tool: str
     keys: tuple[str, ...]
     read: Reader
-    told: tuple[str, ...] = ()
+    called: tuple[str, ...] = ()
 
     def knows(self, cells: Document) -> bool:
         """Return whether a record is one of this tool's."""

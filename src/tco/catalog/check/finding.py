@@ -182,7 +182,7 @@ class CheckContext:
         return {m: median(some) for m, some in prices.items() if len(some) >= FEWEST_HOSTS}
 
     @cached_property
-    def _asked(self) -> Mapping[str, Mapping[str, Price]]:
+    def _sellers(self) -> Mapping[str, Mapping[str, Price]]:
         """Return what each seller of a model asks on the day, its own price before a contract."""
         asked: dict[str, dict[str, Price]] = {}
         for offer in self.offers.values():
@@ -198,13 +198,17 @@ class CheckContext:
 
         Under a condition those count that state a price under the very same.
         """
-        others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
+        others = {
+            p: r for p, r in self._sellers.get(offer.model, {}).items() if p != offer.provider
+        }
         rates = [rate for price in others.values() if (rate := _asks(price, key, when))]
         return median(rates) if rates else None
 
     def shape(self, offer: Offer, key: str) -> list[float]:
         """Return a rate over the input at each other seller of a model that has both [1]."""
-        others = {p: r for p, r in self._asked.get(offer.model, {}).items() if p != offer.provider}
+        others = {
+            p: r for p, r in self._sellers.get(offer.model, {}).items() if p != offer.provider
+        }
         pairs = [(getattr(p.usd_per_mtok, key), p.usd_per_mtok.input) for p in others.values()]
         return [rate / entry for rate, entry in pairs if rate and entry]
 

@@ -55,17 +55,17 @@ COUNTED = ("offers", "capacity", "fine_tuning", "accelerators", "rentals", "mode
 def check(
     files: Sequence[File],
     schemas: Sequence[type[Record]],
-    asked: CheckContext,
+    given: CheckContext,
     catalog: Catalog | None = None,
 ) -> CheckReport:
     """Return all findings in some files.
 
     Args:
-        asked: The day and the like.
+        given: The day and the like.
         catalog: What the files are laid on; None for the catalogs themselves.
     """
     some = reading.read(files, schemas, catalog)
-    context = _context([part for _, part, _ in some if part is not None], asked, catalog)
+    context = _context([part for _, part, _ in some if part is not None], given, catalog)
     shared = _sources(some, catalog)
     findings: list[Finding] = []
     for document, part, wrong in some:
@@ -75,11 +75,11 @@ def check(
             context = context.about(part, own if catalog is None else shared)
             findings += _found(context, part, document)
     records = sum(len(getattr(part, s, ())) for _, part, _ in some for s in COUNTED)
-    return report(findings, asked, files=[f.path for f in files], records=records)
+    return report(findings, given, files=[f.path for f in files], records=records)
 
 
 def report(
-    findings: Iterable[Finding], asked: CheckContext, *, files: Sequence[str], records: int
+    findings: Iterable[Finding], context: CheckContext, *, files: Sequence[str], records: int
 ) -> CheckReport:
     """Return findings in the order in which a reader of the files meets them, and counted."""
     order = {path: i for i, path in enumerate(files)}
@@ -88,19 +88,21 @@ def report(
     waived = tuple(f for f in ranked if f.waived_because is not None)
     by_severity = Counter(f.severity for f in standing)
     return CheckReport(
-        as_of=asked.as_of.isoformat(),
-        horizon_days=asked.horizon_days,
+        as_of=context.as_of.isoformat(),
+        horizon_days=context.horizon_days,
         files=tuple(files),
         records=records,
         counts={**{s: by_severity[s] for s in SEVERITIES}, "waived": len(waived)},
         findings=standing,
         waived=waived,
-        strict=asked.strict,
-        passed=not by_severity["error"] and not (asked.strict and by_severity["warning"]),
+        strict=context.strict,
+        passed=not by_severity["error"] and not (context.strict and by_severity["warning"]),
     )
 
 
-def _context(parts: Sequence[Record], asked: CheckContext, catalog: Catalog | None) -> CheckContext:
+def _context(
+    parts: Sequence[Record], context: CheckContext, catalog: Catalog | None
+) -> CheckContext:
     """Return all records, those of the files on top of those of the catalog."""
 
     def laid(home: str, section: str) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def _context(parts: Sequence[Record], asked: CheckContext, catalog: Catalog | No
         offers |= {offer.id: offer for offer in getattr(part, "offers", ())}
         rentals |= {called(rental): rental for rental in getattr(part, "rentals", ())}
     return replace(
-        asked,
+        context,
         offers=offers,
         providers=laid("prices", "providers"),
         models=laid("models", "models"),
@@ -253,7 +255,7 @@ def check_files(
 
 
 def _ages_only_warn(
-    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], asked: CheckContext
+    made: CheckReport, files: Sequence[File], schemas: Sequence[type[Record]], context: CheckContext
 ) -> CheckReport:
     """Return a report on the catalogs of this tco in which what time alone has made wrong warns.
 
@@ -261,15 +263,15 @@ def _ages_only_warn(
     day of the edition stays an error.
     """
     edition = _edition(files)
-    if asked.as_of <= edition:
+    if context.as_of <= edition:
         return made
-    then = check(files, schemas, replace(asked, as_of=edition))
+    then = check(files, schemas, replace(context, as_of=edition))
     wrong = {_place(f) for f in then.findings if f.severity == "error"}
     findings = [
         f if f.severity != "error" or _place(f) in wrong else replace(f, severity="warning")
         for f in made.findings
     ]
-    return report([*findings, *made.waived], asked, files=made.files, records=made.records)
+    return report([*findings, *made.waived], context, files=made.files, records=made.records)
 
 
 def _place(finding: Finding) -> tuple[str, str, str]:

@@ -41,17 +41,17 @@ DEAREST = 700.0  # USD/Mtok: above what any of them costs
 Broken = tuple[Rule, str]
 
 
-def lint(kind: str, path: str, asked: CheckContext) -> tuple[list[Finding], int]:
+def lint(kind: str, path: str, context: CheckContext) -> tuple[list[Finding], int]:
     """Return the findings in an upstream file, and how many rows were looked at."""
     try:
-        found = read_list(kind, path, asked.as_of)
+        found = read_list(kind, path, context.as_of)
     except DataError as error:
         line, _, message = str(error).removeprefix(f"{path}:").partition(": ")
         if not line.isdecimal():
             line, message = "1", str(error)
         rule = UNREADABLE if Path(path).exists() else MISSING
         return [finding(rule, path, int(line), "", message)], 0
-    return findings_in(found, asked.as_of), len(found.rows)
+    return findings_in(found, context.as_of), len(found.rows)
 
 
 def findings_in(listed: PriceList, on: date) -> list[Finding]:
@@ -138,9 +138,9 @@ class Usual:
         self.day = on
         self.catalog = catalog
         self.known = by_row_name(catalog)
-        self.asked: dict[str, dict[str, list[PriceRow]]] = {}
+        self.sellers: dict[str, dict[str, list[PriceRow]]] = {}
         for row in (row for row in rows if _compares(row)):
-            sellers = self.asked.setdefault(folded(row.model), {})
+            sellers = self.sellers.setdefault(folded(row.model), {})
             sellers.setdefault(row.provider, []).append(row)
 
     def broken(self, row: PriceRow) -> Iterator[Broken]:
@@ -169,7 +169,7 @@ class Usual:
         """Return the median of what at least two other sellers ask [USD/Mtok]."""
         if not _compares(row):
             return None
-        others = self.asked.get(folded(row.model), {})
+        others = self.sellers.get(folded(row.model), {})
         asked = [
             [r.rates.get(key) for r in rows] for p, rows in others.items() if p != row.provider
         ]

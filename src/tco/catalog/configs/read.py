@@ -204,36 +204,36 @@ DTYPE = ("dtype", "torch_dtype")
 LEAVE_OUT = "leave out quantization_config and say the nearest with --precision: fp8, int4, nvfp4"
 
 
-def _quantized(said: Mapping[str, Any]) -> str | None:
+def _quantized(config: Mapping[str, Any]) -> str | None:
     """Return the precision of a `quantization_config`; None where it is not understood."""
-    algorithm = str(said.get("moe_quant_algo") or said.get("quant_algo") or "").lower()
+    algorithm = str(config.get("moe_quant_algo") or config.get("quant_algo") or "").lower()
     if algorithm == "mixed_precision":
         kinds = Counter(
             str(one.get("quant_algo", "")).lower()
-            for one in (said.get("quantized_layers") or {}).values()
+            for one in (config.get("quantized_layers") or {}).values()
             if isinstance(one, dict)
         )
         algorithm = kinds.most_common(1)[0][0] if kinds else ""
     for name in ("nvfp4", "mxfp4", "mxfp8", "fp8", "int8", "int4"):
         if name in algorithm.replace("w4a16_nvfp4", "nvfp4").replace("w4a16", "int4"):
             return name
-    method = str(said.get("quant_method", "")).lower()
+    method = str(config.get("quant_method", "")).lower()
     if method in ("fp8", "fbgemm_fp8", "mxfp4", "mxfp8", "nvfp4"):
         return method.removeprefix("fbgemm_")
     if method in ("gptq", "awq", "auto-round", "bitsandbytes"):
-        bits = said.get("bits", said.get("w_bit", 4 if said.get("load_in_4bit") else 8))
+        bits = config.get("bits", config.get("w_bit", 4 if config.get("load_in_4bit") else 8))
         return {4: "int4", 8: "int8"}.get(bits if isinstance(bits, int) else 0)
     if method == "compressed-tensors":
-        return _compressed_tensors(said)
+        return _compressed_tensors(config)
     return None
 
 
-def _compressed_tensors(said: Mapping[str, Any]) -> str | None:
-    form = str(said.get("format", ""))
+def _compressed_tensors(config: Mapping[str, Any]) -> str | None:
+    form = str(config.get("format", ""))
     for name in ("nvfp4", "mxfp4"):
         if form.startswith(name):
             return name
-    for group in (said.get("config_groups") or {}).values():
+    for group in (config.get("config_groups") or {}).values():
         weights = (group or {}).get("weights") or {}
         known = {(4, "int"): "int4", (8, "int"): "int8", (8, "float"): "fp8", (4, "float"): "fp4"}
         return known.get((int(weights.get("num_bits") or 0), str(weights.get("type"))))
@@ -241,7 +241,7 @@ def _compressed_tensors(said: Mapping[str, Any]) -> str | None:
 
 
 def _model(
-    keys: Keys, whole: Mapping[str, Any], shape: Architecture, precision: str, said: float | None
+    keys: Keys, whole: Mapping[str, Any], shape: Architecture, precision: str, params: float | None
 ) -> ConfigModel:
     """Return the record, its count held against what is stated."""
     from tco.catalog.check.models import recomputed_params
@@ -252,9 +252,9 @@ def _model(
         keys.refuse(FFN[0], "the weights do not add up from what is given", "give every width")
     total, active, _ = found
     eyes = any(isinstance(whole.get(k), dict) for k in ("vision_config", "audio_config"))
-    if said is not None:
-        _hold(keys, total, said / 1e9, "--params says", eyes)
-        total, active = said / 1e9, active + max(said / 1e9 - total, 0.0)
+    if params is not None:
+        _hold(keys, total, params / 1e9, "--params says", eyes)
+        total, active = params / 1e9, active + max(params / 1e9 - total, 0.0)
     else:
         _hold_index(keys, total, precision, eyes)
     if shape.experts is None:
@@ -273,15 +273,17 @@ def _model(
         params_b=Params(total=total, active=min(active, total)),
         architecture=shape,
         sources=[OWN_CONFIG],
-        notes=_told(keys, name, total, said, assumed),
+        notes=_summary(keys, name, total, params, assumed),
     )
     return ConfigModel(_id(name), record, keys.file, assumed)
 
 
-def _told(keys: Keys, name: str, found: float, said: float | None, assumed: Sequence[str]) -> str:
+def _summary(
+    keys: Keys, name: str, found: float, params: float | None, assumed: Sequence[str]
+) -> str:
     """Return what was read, and what was assumed."""
     index = (Path(keys.file.path).parent / INDEX).is_file()
-    held = "as --params says" if said is not None else f"held against {INDEX}" if index else ""
+    held = "as --params says" if params is not None else f"held against {INDEX}" if index else ""
     text = f"{name} is read from {keys.file.path}: {show_number(found * 1e9)} parameters add up"
     text += f", {held}" if held else "; --params N holds the count against its card"
     return printable(f"{text}{'; assumed: ' if assumed else ''}{', '.join(assumed)}", 600)

@@ -360,7 +360,7 @@ OTHERWISE = "describe it in a catalog file (--catalog), or ask about the nearest
 
 
 def _windows(
-    keys: Keys, kinds: Sequence[str], layers: int, said: Mapping[str, Any]
+    keys: Keys, kinds: Sequence[str], layers: int, config: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return how much of the context the layers see, and what they leave out of it."""
     made: dict[str, Any] = {}
@@ -376,7 +376,7 @@ def _windows(
     window = keys.count("sliding_window", "sliding_window_size", "window_size", missing=None)
     window = window or keys.count("attention_chunk_size", missing=None)
     if ratios := keys.listed("compress_ratios"):
-        return {**made, **_compressed(keys, ratios[:layers], said), "window_tokens": window}
+        return {**made, **_compressed(keys, ratios[:layers], config), "window_tokens": window}
     switched_off = keys.of("use_sliding_window") is False
     context = keys.count(*CONTEXT, missing=None)
     if window is None or switched_off or (context and window >= context):
@@ -393,7 +393,7 @@ def _windows(
     return {**made, "window_tokens": window, "full_attention_share": (cached - narrow) / cached}
 
 
-def _compressed(keys: Keys, ratios: Sequence[int], said: Mapping[str, Any]) -> dict[str, Any]:
+def _compressed(keys: Keys, ratios: Sequence[int], config: Mapping[str, Any]) -> dict[str, Any]:
     """Return a cache of one vector an entry, compressed over tokens."""
     from tco.catalog.models import CompressedCache, Kept
 
@@ -503,14 +503,14 @@ def _sparse_layers(keys: Keys, kinds: Sequence[str], layers: int) -> dict[str, A
     return {"layers": sum(sparse), **({"dense_layers": leading} if step == 1 and leading else {})}
 
 
-def _outside(said: Mapping[str, Any]) -> str | None:
+def _outside(config: Mapping[str, Any]) -> str | None:
     """Return why the capacity model was held against nothing like it, as the catalog says it."""
     for key, words in (
         ("compressed", "Caches compressed by layer"),
         ("state_space", "State-space layers"),
         ("full_layers", "Heads of two shapes"),
     ):
-        if said.get(key) is not None:
+        if config.get(key) is not None:
             return f"{words}; nothing like it was measured."
     return None
 

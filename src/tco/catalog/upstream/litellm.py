@@ -96,16 +96,21 @@ def price_list(file: File, edition: str = "") -> PriceList:
 
 
 def _row(
-    path: str, line: int, key: str, entry: Mapping[str, Any], said: _ListedPrices
+    path: str, line: int, key: str, entry: Mapping[str, Any], listed: _ListedPrices
 ) -> PriceRow | None:
-    base = said.rates.get(_PLAIN, {})
+    base = listed.rates.get(_PLAIN, {})
     if "input" not in base and "output" not in base:
         return None
     tiers = tuple(
         ListTier(
-            words=said.words[at], rates=rates, service=at[0], over=at[1], ttl=at[2], whole=not at[3]
+            words=listed.words[at],
+            rates=rates,
+            service=at[0],
+            over=at[1],
+            ttl=at[2],
+            whole=not at[3],
         )
-        for at, rates in said.rates.items()
+        for at, rates in listed.rates.items()
         if at != _PLAIN
     )
     return PriceRow(
@@ -115,9 +120,9 @@ def _row(
         key=key,
         model=key.rpartition("/")[2],
         rates=base,
-        batch=said.rates.get(("batch", None, None, ""), {}),
+        batch=listed.rates.get(("batch", None, None, ""), {}),
         tiers=tiers,
-        others=said.others,
+        others=listed.others,
         embedding=entry.get("mode") == "embedding",
         retires=day(entry.get("deprecation_date")),
         attested=bool(entry.get("source")),
@@ -148,7 +153,7 @@ def _parts(value: Any) -> Iterator[Mapping[str, Any]]:
 
 
 def _keys(
-    said: _ListedPrices,
+    listed: _ListedPrices,
     entry: Mapping[str, Any],
     *,
     over: int | None = None,
@@ -161,17 +166,17 @@ def _keys(
             continue  # units of databricks are no dollars
         rate, found = number(value), _KEY.fullmatch(key)
         if not_a_price(value):
-            said.wrong.append(f"{key} is {str(value)[:40]!r}, which is no price")
+            listed.wrong.append(f"{key} is {str(value)[:40]!r}, which is no price")
         elif rate is not None and found is not None:
-            _one(said, found, rate, key, over=over, words=words, whole=whole)
+            _one(listed, found, rate, key, over=over, words=words, whole=whole)
         elif rate is not None:
-            said.others[key] = rate * MTOK
+            listed.others[key] = rate * MTOK
             if not _OTHER.match(key):
-                said.new.append(key)
+                listed.new.append(key)
 
 
 def _one(
-    said: _ListedPrices,
+    listed: _ListedPrices,
     found: re.Match[str],
     rate: float,
     key: str,
@@ -187,5 +192,5 @@ def _one(
     at = (ours, limit, f"{hours}h" if hours else None, besides)
     name = NAMES[found["name"]]
     condition = key.removeprefix(found["name"]).strip("_")
-    said.words.setdefault(at, " ".join(word for word in (words, condition) if word))
-    said.rates.setdefault(at, {}).setdefault(name, rate * MTOK)
+    listed.words.setdefault(at, " ".join(word for word in (words, condition) if word))
+    listed.rates.setdefault(at, {}).setdefault(name, rate * MTOK)

@@ -497,7 +497,7 @@ def _crossings(data: ChartRows, pictured: CostCurves, looks: Looks, place: Spec)
             "b": looks[c.b].mark,
             "x": rounded(c.volume),
             "y": rounded(c.usd),
-            "told": show_tokens(c.volume) if i in _told(pictured.crossings) else "",
+            "told": show_tokens(c.volume) if i in _named(pictured.crossings) else "",
             "tip": f"{c.cheaper_after} is cheaper from {show_tokens(c.volume)}",
         }
         for i, c in enumerate(pictured.crossings)
@@ -514,7 +514,7 @@ def _crossings(data: ChartRows, pictured: CostCurves, looks: Looks, place: Spec)
     ]
 
 
-def _told(crossings: Sequence[Crossing]) -> set[int]:
+def _named(crossings: Sequence[Crossing]) -> set[int]:
     """Return which crossings are named: those far enough from the one named before."""
     named: set[int] = set()
     last: dict[tuple[str, str], float] = {}

@@ -149,13 +149,13 @@ class ChartRows(dict[str, list[Row]]):
         return name
 
 
-def channel(said: str, **options: Any) -> Spec:
+def channel(text: str, **options: Any) -> Spec:
     """Return how a field is shown: `x:Q` for a quantity, `n:N` for a name.
 
     >>> channel("x:Q", title="tokens")
     {'field': 'x', 'type': 'quantitative', 'title': 'tokens'}
     """
-    field, _, kind = said.partition(":")
+    field, _, kind = text.partition(":")
     return {"field": field, **({"type": TYPES[kind]} if kind else {}), **options}
 
 

@@ -111,7 +111,7 @@ def _untold(result: BreakevenResult | BreakevenOver, view: View) -> int:
 def _next(result: BreakevenResult | BreakevenOver) -> Iterator[Block]:
     """Return what comes next: both bills, or at a volume that matters, and what moves them."""
     ids = [result.a, result.b]
-    a, b = (first.asked_as(name, ids, result.resolved) for name in ids)
+    a, b = (first.typed_name(name, ids, result.resolved) for name in ids)
     asked = result.asked
     if isinstance(result, BreakevenResult) and result.now is None:
         volume = result.sure if result.sure is not None else result.first

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from tco.analysis.results import CompareResult, OptionResult
-from tco.analysis.verdict import CLASSES, said
+from tco.analysis.verdict import CLASSES, label
 from tco.catalog.lookup import ModelClass
 from tco.catalog.trust import LEVELS
 from tco.options.cheapest import cheapest_of
@@ -136,7 +136,7 @@ def _columns_for_people(result: CompareResult) -> tuple[Column, ...]:
 
 def _name(row: OptionResult, result: CompareResult, before: str) -> str:
     """Return an option in words; after one of the same model only where it is had."""
-    name = row.id if is_described(row) else said(row)
+    name = row.id if is_described(row) else label(row)
     if row.tier == "api" and result.shown and row.provider != "given":
         name = row.model  # of a closed model a short list has its maker's own offer
     return f"or {name.removeprefix(f'{row.model} ')}" if row.model == before else name

@@ -118,13 +118,13 @@ def _crossings(result: DiffResult) -> Iterator[Block]:
 
 
 def _listed(
-    title: str, rows: Sequence[Any], most: int, told: Callable[[Any], str]
+    title: str, rows: Sequence[Any], most: int, words_of: Callable[[Any], str]
 ) -> Iterator[Block]:
     if not rows:
         return
     yield Paragraph(text=title, tone="bold")
     for row in rows[:most]:
-        yield Paragraph(text=told(row), hanging=2, bullet=True)
+        yield Paragraph(text=words_of(row), hanging=2, bullet=True)
     if len(rows) > most:
         text = f"{len(rows) - most} more, in --format json"
         yield Paragraph(text=text, hanging=2, bullet=True)

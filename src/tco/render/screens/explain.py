@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from tco.analysis.results import BillLine, ExplainResult, OptionResult
-from tco.analysis.verdict import said
+from tco.analysis.verdict import label
 from tco.engine.ledger import TokenPrices
 from tco.render import first, words
 from tco.render.output import Screen
@@ -114,7 +114,7 @@ def _comes_to(result: ExplainResult) -> str:
     each = "" if option.usd_per_mtok is None else f" ({show_usd(option.usd_per_mtok)} per Mtok)"
     volume = show_tokens(result.workload.tokens_per_month)
     total = show_usd(option.monthly_usd)
-    told = [f"{said(option)} costs {total} a month for {volume} tokens{each}."]
+    told = [f"{label(option)} costs {total} a month for {volume} tokens{each}."]
     if option.breakdown is not None:
         told.append(f"Of this {words.parts(option.breakdown, '$')}.")
     return " ".join(told)
@@ -133,7 +133,7 @@ def _graded(option: OptionResult) -> str:
 
 def _explain_next(result: ExplainResult) -> Iterator[Block]:
     """Return what comes next: own GPUs deployed, or all that there is of the model."""
-    name = first.asked_as(result.option.id, [], result.resolved)
+    name = first.typed_name(result.option.id, [], result.resolved)
     lines = [first.command(result.asked, "compare")]
     if result.option.id.startswith("self/"):
         lines.append(first.command(result.asked, "deploy", name))

@@ -155,7 +155,7 @@ def _ending(
     notes = 0 if view.notes or view.page else len(result.resolved)
     yield from first.away(result, view, smaller, notes=notes)
     ids = [result.a, result.b]
-    a, b = (first.asked_as(name, ids, result.resolved) for name in ids)
+    a, b = (first.typed_name(name, ids, result.resolved) for name in ids)
     lines = (
         first.command(result.asked, "breakeven", a, b),
         first.command(result.asked, "sensitivity", a, b, "--draws", "10k"),

@@ -235,7 +235,7 @@ def _sized(result: SizeResult, sheet: Sheet, view: View, fullness: int) -> list[
     kept += others
     return [
         *first.verdict(result.verdict, view),
-        *_asked(result),
+        *_limits_line(result),
         *table,
         *_sessions(result),
         *_believed(result),
@@ -275,7 +275,7 @@ def _kept(rows: Sequence[SizeRow], most: int, result: SizeResult, view: View) ->
     return [row for row in rows if row in wanted or row in others]
 
 
-def _asked(result: SizeResult) -> Iterator[Block]:
+def _limits_line(result: SizeResult) -> Iterator[Block]:
     """Return what was asked of every set-up, in a line."""
     asked = result.limits
     first_token = "" if asked.max_ttft_s is None else f", ttft {show_seconds(asked.max_ttft_s)}"
@@ -418,11 +418,11 @@ def _row(row: SizeRow, columns: Sequence[Column], *, noted: bool) -> Row:
     return Row(cells=cells, note=_note(row) if noted else "")
 
 
-def _most_tpot(asked: SizeLimits) -> str:
+def _most_tpot(limits: SizeLimits) -> str:
     """Return the limit on a token in words; work that can wait has none."""
-    most = f"tpot at most {show_seconds(asked.max_tpot_s)}"
-    told = ["no limit on tpot" if isinf(asked.max_tpot_s) else most]
-    told += [f"ttft p{level * 100:.0f} {show_seconds(s)}" for level, s in asked.within]
+    most = f"tpot at most {show_seconds(limits.max_tpot_s)}"
+    told = ["no limit on tpot" if isinf(limits.max_tpot_s) else most]
+    told += [f"ttft p{level * 100:.0f} {show_seconds(s)}" for level, s in limits.within]
     return ", ".join(told)
 
 

@@ -14,7 +14,7 @@ from tco.analysis.results import (
     FrontierResult,
     OptionResult,
 )
-from tco.analysis.verdict import said
+from tco.analysis.verdict import label
 from tco.money import in_money
 from tco.render import first, words
 from tco.render.output import Screen
@@ -79,7 +79,7 @@ def _name(rows: Sequence[OptionResult | None], result: CompareVolumes) -> str:
     last, short = some[-1], bool(result.volumes[-1].shown)
     makers = short and last.tier == "api" and last.provider != "given"
     alike = len({row.id for row in some}) == 1 and last.tier != "self"
-    return said(last) if alike and not makers else last.model
+    return label(last) if alike and not makers else last.model
 
 
 def _usd(i: int, choice: KindAtVolumes) -> float | None:
@@ -210,7 +210,7 @@ def _machines(choice: KindAtVolumes) -> str:
     """Return which GPUs own ones are, at each volume."""
     rows = [row for row in choice.rows if row is not None]
     same = len({row.model for row in rows}) == 1
-    told = [said(row).removeprefix(f"{row.model} on ") if same else said(row) for row in rows]
+    told = [label(row).removeprefix(f"{row.model} on ") if same else label(row) for row in rows]
     return f"on {', '.join(told)}" if same else "; ".join(told)
 
 
@@ -237,14 +237,14 @@ def _sure(result: CompareVolumes) -> Iterator[Block]:
     """Return how sure the prices are that win, and what is cheaper but not sure enough."""
     rows = {row.id: row for answer in result.volumes for row in answer.options}
     best = dict.fromkeys(a.best for a in result.volumes if a.best is not None)
-    told = [f"{said(rows[name])} {compare.sure(rows[name])}" for name in best]
+    told = [f"{label(rows[name])} {compare.sure(rows[name])}" for name in best]
     text = f"How sure the price is: {', '.join(told)}."
     unsure = dict.fromkeys(name for a in result.volumes for name in a.cheaper_but_unsure)
     if unsure:
         name = next(iter(unsure))
         bills = [_bill(answer, name) for answer in result.volumes]
         text += (
-            f" Cheaper but not sure enough: {said(rows[name])}, {', '.join(filter(None, bills))}"
+            f" Cheaper but not sure enough: {label(rows[name])}, {', '.join(filter(None, bills))}"
             f" ({compare.sure(rows[name])})."
         )
     yield Paragraph(text=text, hanging=2, bullet=True)

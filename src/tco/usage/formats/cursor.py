@@ -53,10 +53,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     )
 
 
-def _usd_nano(said: Any) -> int | None:
+def _usd_nano(value: Any) -> int | None:
     """Return a cost [1e-9 USD]; None for one that a plan includes."""
     try:
-        return nano(text(said).lstrip("$").replace(",", ""))
+        return nano(text(value).lstrip("$").replace(",", ""))
     except Wrong:
         return None
 

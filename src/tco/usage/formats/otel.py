@@ -237,7 +237,7 @@ def done(ctx: Context) -> Iterator[UsageRow]:
 
 def _are_one(outer: UsageRow, inner: UsageRow, alone: bool, ctx: Context) -> bool:
     """Return whether two nested spans tell one call: of another library the output may differ."""
-    if _said(outer) == _said(inner):
+    if _tokens_of(outer) == _tokens_of(inner):
         return True
     if alone and outer.input == inner.input:
         ctx.tally.note(OTHERWISE)
@@ -245,13 +245,13 @@ def _are_one(outer: UsageRow, inner: UsageRow, alone: bool, ctx: Context) -> boo
     return False
 
 
-def _keep(told: dict[int, Traced], key: int, call: Traced, ctx: Context) -> None:
+def _keep(kept: dict[int, Traced], key: int, call: Traced, ctx: Context) -> None:
     """Keep of the spans of a call the one that tells most of its tokens, and no output twice."""
-    before = told.get(key)
+    before = kept.get(key)
     if before is not None:
         ctx.tally.leave("duplicate", max(call[1], before[1], key=place_key))
     if before is None or _tells(call[0]) > _tells(before[0]):
-        told[key] = call
+        kept[key] = call
 
 
 def _side_by_side(calls: Iterable[Traced], ctx: Context) -> Iterator[UsageRow]:
@@ -265,7 +265,7 @@ def _side_by_side(calls: Iterable[Traced], ctx: Context) -> Iterator[UsageRow]:
     for key, call in enumerate(sorted(calls, key=lambda c: (c[0].start or 0, c[0].end or 0, c[1]))):
         row, by = call[0], call[5]
         second, place = int(row.start or 0), key
-        near = [known.get((_said(row), second + step), []) for step in (-1, 0, 1)]
+        near = [known.get((_tokens_of(row), second + step), []) for step in (-1, 0, 1)]
         for other, place_of, libraries in chain.from_iterable(near):
             free = other[4] == call[4] or not (other[3] and call[3])
             if by not in libraries and free and _within(row, other[0]):
@@ -273,7 +273,7 @@ def _side_by_side(calls: Iterable[Traced], ctx: Context) -> Iterator[UsageRow]:
                 place = place_of
                 break
         if place == key and row.start is not None and row.end is not None:
-            known.setdefault((_said(row), second), []).append((call, key, {by}))
+            known.setdefault((_tokens_of(row), second), []).append((call, key, {by}))
         _keep(told, place, call, ctx)
     yield from (call[0] for call in told.values())
 
@@ -285,7 +285,7 @@ def _within(a: UsageRow, b: UsageRow) -> bool:
     return (b.start <= a.start and a.end <= b.end) or (a.start <= b.start and b.end <= a.end)
 
 
-def _said(row: UsageRow) -> tuple[int, int]:
+def _tokens_of(row: UsageRow) -> tuple[int, int]:
     return row.input, row.output
 
 
