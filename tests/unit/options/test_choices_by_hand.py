@@ -518,7 +518,8 @@ def test_a_measured_throughput_is_of_answers_or_of_all_tokens() -> None:
     settings = asked(isl=900.0, osl=100.0).settings
 
     def rate(of: str, factor: float = 1.0) -> Any:
-        option: Any = SimpleNamespace(measured=SimpleNamespace(of=of, tokens_per_s=2000.0))
+        made, every = (2000.0, None) if of == "output" else (None, 2000.0)
+        option: Any = SimpleNamespace(measured=True, output_tokens_per_s=made, tokens_per_s=every)
         at = settings.with_values({"serving.throughput_factor": factor})
         return bills.replica_of(option, at).requests_per_s
 
