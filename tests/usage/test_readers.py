@@ -381,6 +381,25 @@ def test_a_call_that_two_libraries_trace_side_by_side_counts_once(
         assert sum(answer["left_out"].values()) == len(spans) - calls
 
 
+@pytest.mark.parametrize(
+    ("models", "calls"),
+    [
+        (("gpt-5", "gpt-5-2025-08-07"), 1),
+        (("openai/gpt-5", "gpt-5"), 1),
+        (("text-embedding-3-large", "embed-v4.0"), 2),
+        (("gpt-4.1", "gpt-4.1-mini"), 2),
+    ],
+)
+def test_calls_of_two_models_side_by_side_are_two(
+    tmp_path: Path, models: tuple[str, str], calls: int
+) -> None:
+    spans = [traced("a", "1", "", (990, 2020)), traced("b", "2", "", (1000, 2000))]
+    for span, model in zip(spans, models, strict=True):
+        one = span["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+        one["attributes"][1] = attributes(gen_ai__request__model=model)[0]
+    assert found(tmp_path, a__jsonl=lines(*spans))["requests"] == calls
+
+
 def test_two_libraries_may_tell_other_outputs_of_one_call(tmp_path: Path) -> None:
     """OpenLLMetry inside Strands, of a stream: findings/otel-anthropic-stream-output.sh."""
     outer, inner = traced("strands", "1", "", (0, 9)), traced("anthropic", "2", "1", (1, 8), out=6)

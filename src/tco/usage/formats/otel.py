@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
@@ -254,28 +254,50 @@ def _keep(kept: dict[int, Traced], key: int, call: Traced, ctx: Context) -> None
         kept[key] = call
 
 
-def _side_by_side(calls: Iterable[Traced], ctx: Context) -> Iterator[UsageRow]:
+def _side_by_side(calls: Collection[Traced], ctx: Context) -> Iterator[UsageRow]:
     """Return calls once that two libraries trace in spans of which none is around the other.
 
-    LangChain's tracers do so. They have the same counts, one lies within the other's time, and if
-    both are inside something, it is the same trace. Each call of one library is one of another's.
+    LangChain's tracers do so. They have the same counts and model, one lies within the other's
+    time, and if both are inside something, it is the same trace. Each call of one library is one of
+    another's.
     """
     told: dict[int, Traced] = {}
-    known: dict[Any, list[tuple[Traced, int, set[str]]]] = {}
-    for key, call in enumerate(sorted(calls, key=lambda c: (c[0].start or 0, c[0].end or 0, c[1]))):
-        row, by = call[0], call[5]
-        second, place = int(row.start or 0), key
-        near = [known.get((_tokens_of(row), second + step), []) for step in (-1, 0, 1)]
-        for other, place_of, libraries in chain.from_iterable(near):
-            free = other[4] == call[4] or not (other[3] and call[3])
-            if by not in libraries and free and _within(row, other[0]):
-                libraries.add(by)
-                place = place_of
-                break
-        if place == key and row.start is not None and row.end is not None:
-            known.setdefault((_tokens_of(row), second), []).append((call, key, {by}))
+    every = {call[5] for call in calls}
+    known: dict[Any, dict[str, dict[int, tuple[Traced, set[str]]]]] = {}
+    order = sorted(calls, key=lambda c: (c[0].start or 0, c[0].end or 0, c[1]))
+    for key, call in enumerate(order if len(every) > 1 else ()):
+        second = int(call[0].start or 0)
+        near = [known.get((_tokens_of(call[0]), second + step), {}) for step in (-1, 0, 1)]
+        place = next(_beside(call, near), key)
+        if place == key:
+            of = known.setdefault((_tokens_of(call[0]), second), {}).setdefault(call[5], {})
+            of[key] = call, {call[5]}
         _keep(told, place, call, ctx)
-    yield from (call[0] for call in told.values())
+    yield from (call[0] for call in (told.values() if len(every) > 1 else calls))
+
+
+def _beside(call: Traced, near: Iterable[dict[str, dict[int, Any]]]) -> Iterator[int]:
+    """Yield where a call of another library stands that is this one, and take it as its own."""
+    others = (of for known in near for by, of in known.items() if by != call[5])
+    for place, (other, libraries) in ((p, one) for of in others for p, one in of.items()):
+        free = other[4] == call[4] or not (other[3] and call[3])
+        if call[5] not in libraries and free and _may_be_one(call[0], other[0]):
+            libraries.add(call[5])
+            yield place
+            return
+
+
+ALIAS = re.compile(r"([-@:]v?\d[-\w.@:]*|-latest)?")
+"""What one library adds to the name of a model and another does not."""
+
+
+def _may_be_one(a: UsageRow, b: UsageRow) -> bool:
+    """Return whether two calls of the same tokens may be one: by their models and their times."""
+    names = (row.model.rpartition("/")[2].lower() for row in (a, b))
+    short, long = sorted(names, key=len)
+    if short and not (long.startswith(short) and ALIAS.fullmatch(long, len(short))):
+        return False
+    return _within(a, b)
 
 
 def _within(a: UsageRow, b: UsageRow) -> bool:
