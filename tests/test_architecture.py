@@ -74,7 +74,7 @@ NEW = {
     "limits held at the speed that is said, bands without an end, settings that move nothing": 51,
     "chains of spans, batch output of clouds, joined lines, sheets of llama-bench": 336,
     "packed CSV unpacked once, long lines seen meanwhile; repeated ids found by sorting": 66,
-    "calls that two libraries trace side by side": 49,
+    "calls that two libraries trace side by side": 75,
     "how much of a bill is engineers, settings that move neither of two options": 20,
 }
 """Lines that new abilities have brought."""

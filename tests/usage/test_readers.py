@@ -614,3 +614,54 @@ def test_missing_counts_of_reports(tmp_path: Path) -> None:
     answer = found(tmp_path / "b", a__json=json.dumps({"data": [{**day, "results": results}]}))
     assert answer["totals"]["input"] == 9 + 7 + 4
     assert answer["left_out"] == {"no_output": 1, "not_a_call": 1}
+
+
+def test_two_batch_jobs_may_give_their_records_the_same_names(tmp_path: Path) -> None:
+    """Nova's and Llama's answers have no id of their own; the same file twice is a duplicate."""
+    job = {
+        n: lines(
+            *(
+                {"recordId": f"CALL{k}", "modelInput": {}, "modelOutput": {"usage": usage}}
+                for k in range(3)
+                for usage in [{"inputTokens": 100 * n + k, "outputTokens": 2}]
+            )
+        )
+        for n in (1, 2)
+    }
+    answer = found(tmp_path, "bill", a__jsonl__out=job[1], b__jsonl__out=job[2])
+    assert counts(answer) == (6, 906, 0, 12)
+    again = found(tmp_path / "again", "bill", a__jsonl__out=job[1], b__jsonl__out=job[1])
+    assert (again["requests"], again["left_out"]) == (3, {"duplicate": 3})
+
+
+def test_records_joined_by_commas_are_all_read(tmp_path: Path) -> None:
+    told = {"start": "2026-11-18T10:00:00Z", "model": "gpt-5", "input_tokens": 7}
+    one, two = (json.dumps({**told, "output_tokens": n}) for n in (1, 2))
+    for n, text in enumerate((f"{one} , {two}\n", f"{one},\n{two}\n", f"{one}, {two},\n")):
+        answer = found(tmp_path / str(n), a__jsonl=text)
+        totals = answer["totals"]
+        assert (answer["requests"], totals["input_with_read"], totals["output"]) == (2, 14, 3), text
+
+
+@pytest.mark.parametrize("time", ["Month;", "start;"])
+def test_a_point_before_three_digits_is_of_thousands_where_commas_are_decimals(
+    time: str, tmp_path: Path
+) -> None:
+    head = f"{time}Model;Input tokens;Output tokens;Cost\n".replace("Month", "month")
+    day = "2026-11" if "Month" in time else "2026-11-18T10:00:00Z"
+    rows = "".join(
+        f"{day};gpt-5;{5 + n};5;{c}\n" for n, c in enumerate(("1.234,50", "1.234", "12,5 $"))
+    )
+    answer = found(tmp_path, "bill", a__csv=head.replace(" ", "_").lower() + rows)
+    assert answer["stated_usd"] == pytest.approx(1234.5 + 1234 + 12.5)
+
+
+def test_a_cost_that_cannot_be_read_is_told_of_its_own_file(tmp_path: Path) -> None:
+    head, row = (
+        "start,model,input_tokens,output_tokens,cost\n",
+        "2026-11-18T10:00:0{},gpt-5,{},5,{}\n",
+    )
+    (tmp_path / "a.csv").write_text(head + row.format(1, 5, "0.5"))
+    (tmp_path / "b.csv").write_text(head + row.format(2, 6, "a lot"))
+    done = run("bill", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
+    assert "b.csv" in done.stdout.partition("1 cost not readable, first at")[2]

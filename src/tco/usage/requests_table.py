@@ -202,11 +202,12 @@ def add_table(
     text = () if raw.shape == "parquet" else files
     copies = {s.path for s in text if must_be_copied(s)}
     paths = _readable(store, files, copies, tally)
-    first = store.parts + 1
+    first, number = store.parts + 1, store.files
+    store.files += len(files)
     twin = _twin(store, raw, [*paths])
     done = 0
     while done < len(files):
-        begin = first * MOST_FILES + done
+        begin = number + done
         some = dict(zip([*paths][done : done + GROUP], range(begin, begin + GROUP), strict=False))
         try:
             broken = _add(store, raw, some, lambda read: query(raw, read, zone), by, twin)
@@ -220,7 +221,7 @@ def add_table(
             continue
         done += len(some)
         shown(done / len(files))
-    numbered = dict(enumerate(paths.items(), first * MOST_FILES))
+    numbered = dict(enumerate(paths.items(), number))
     listed = _judged(store, (raw, numbered, zone), first, tally)
     if twin is None:
         return None
@@ -239,9 +240,6 @@ def _judged(store: Store, tables: Tables, first: int, tally: LeftOutTally) -> st
     return listed
 
 
-MOST_FILES = 10_000_000
-
-
 def _add(
     store: Store,
     raw: Raw,
@@ -255,17 +253,18 @@ def _add(
     Packed CSV is unpacked first: DuckDB passes over what is too long in it without a word, and it
     takes no longer than DuckDB's own unpacking.
     """
-    read = dict(files)
-    if raw.shape == "csv":
-        texts = {path: unpacked(path, store.folder / f"text-{n}") for path, n in files.items()}
-        if broken := [path for path, text in texts.items() if text is None]:
-            return broken
-        read = {str(texts[path]): number for path, number in files.items()}
-    store.write(canonical(raw, query_of(read), by, twin))
-    _keep_torn(store, raw, read)
-    for path in read.keys() - files.keys():
-        Path(path).unlink()
-    return []
+    texts: dict[str, str | None] = {path: path for path in files}
+    try:
+        if raw.shape == "csv":
+            texts |= {p: unpacked(p, store.folder / f"text-{n}") for p, n in files.items()}
+        read = {text: files[path] for path, text in texts.items() if text is not None}
+        if len(read) == len(files):
+            store.write(canonical(raw, query_of(read), by, twin))
+            _keep_torn(store, raw, read)
+    finally:
+        for text in {*texts.values()} - files.keys() - {None}:
+            Path(str(text)).unlink(missing_ok=True)
+    return [path for path, text in texts.items() if text is None]
 
 
 def _readable(
@@ -301,10 +300,10 @@ def _doubt_costs(store: Store, mine: Sequence[Path], files: Numbered, tally: Lef
     for path in mine:
         part = f"read_parquet({quoted(str(path))})"
         odd = f"bad IS NULL AND usd_nano = {ODD}"
-        (count,) = store.con.execute(f"SELECT count(*) FROM {part} WHERE {odd}").fetchone()
+        seen = f"SELECT count(*), min(file) FROM {part} WHERE {odd}"
+        count, number = store.con.execute(seen).fetchone()
         if count:
-            first = files[min(files)][1]
-            tally.doubt("cost_not_readable", first.shown, count)
+            tally.doubt("cost_not_readable", files[number][1].shown, count)
             store.rewrite(
                 path, f"SELECT * REPLACE (nullif(usd_nano, {ODD}) AS usd_nano) FROM {part}"
             )

@@ -374,7 +374,7 @@ class Store:
         """Open a connection with bounded memory and a temporary folder of its own."""
         duckdb = duckdb_module()
         self.folder = Path(tempfile.mkdtemp(prefix="tco-logs-"))
-        self.parts = 0
+        self.parts = self.files = 0
         self.con = duckdb.connect(
             config={
                 "memory_limit": memory or MEMORY,

@@ -202,7 +202,9 @@ def _is_document(source: LogSource) -> bool:
 
 def _has_several(chunk: bytes) -> bool:
     """Return whether a line has several records: an array, or one after the other."""
-    return chunk[:1] == b"[" or (b"}{" in chunk.replace(b" ", b"") and _loaded(chunk) is _TORN)
+    tight = chunk.replace(b" ", b"")
+    joined = b"}{" in tight or b"},{" in tight or tight.endswith(b"},")
+    return chunk[:1] == b"[" or (joined and _loaded(chunk) is _TORN)
 
 
 def must_be_copied(source: LogSource) -> bool:
@@ -243,16 +245,17 @@ def unpacked(path: str, to: Path) -> str | None:
                 end = chunk.rfind(b"\n")
                 since = since + len(chunk) if end < 0 else len(chunk) - end
                 if since > MOST_LINE // 2:
-                    return None
+                    break
                 room -= len(chunk)
                 if room > 0:
                     out.write(chunk)
         except (EOFError, zlib.error, gzip.BadGzipFile):
-            return None
-    if room > 0:
+            since = MOST_LINE
+    whole = since <= MOST_LINE // 2
+    if whole and room > 0:
         return str(to)
     to.unlink()
-    return path
+    return path if whole else None
 
 
 def is_cut_or_long(source: LogSource) -> bool:

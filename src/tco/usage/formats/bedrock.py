@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -79,7 +80,7 @@ def _batched(record: dict[str, Any], ctx: Context) -> UsageRow:
         model=named(model)[0] or UNTOLD,
         provider="bedrock",
         service="batch",
-        id=text(record.get("recordId")) + text(made.get("id")),
+        id=f"{record.get('recordId')} {text(made.get('id')) or json.dumps(made, sort_keys=True)}",
         status=200,
         **tokens,
     )

@@ -391,6 +391,7 @@ FORMAT = Format(
 
 # Amounts, as sheets write them.
 
+THOUSANDS = re.compile(r"^-?\d{1,3}(\.\d{3})+$")
 COMMA_DECIMAL = re.compile(
     r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
 )
@@ -520,10 +521,11 @@ def nano_in(raw: Raw) -> str:
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
         bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
         comma = f"replace(replace({bare}, '.', ''), ',', '.')"
-        form = (COMMA if raw.commas else COMMA_DECIMAL).pattern
-        told = f"regexp_full_match({bare}, '{form}')"
+        forms = (COMMA.pattern, THOUSANDS.pattern) if raw.commas else (COMMA_DECIMAL.pattern,)
+        told = f"regexp_full_match({bare}, '{'|'.join(forms)}')"
         other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
-        number = _first(number, f"TRY_CAST({other} AS DOUBLE)")
+        read = f"TRY_CAST({other} AS DOUBLE)"
+        number = read if raw.commas else _first(number, read)
         cell, nothing = f"lower(trim(coalesce({field}::VARCHAR, '')))", map(quoted, NOTHING)
         odd = f"CASE WHEN {cell} NOT IN ({', '.join(nothing)}) THEN {ODD} END"
         return _first(f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)", odd)

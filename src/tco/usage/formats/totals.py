@@ -37,7 +37,6 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 MONTH = re.compile(r"^(\d{4})(?:[-/]|(?=\d\d$))(\d{1,2})$")
 WEEK = re.compile(r"^\d{4}-?W\d{2}$")
-THOUSANDS = re.compile(r"^\d{1,3}(\.\d{3})+$")
 
 
 def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
@@ -87,7 +86,7 @@ def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
     if "€" in value or "£" in value:
         raise Wrong("not_in_usd")
     text = re.sub(table.AROUND, "", value)
-    if whole and THOUSANDS.match(text):
+    if (whole or commas) and table.THOUSANDS.match(text):
         return text.replace(".", "")
     if table.COMMA_DECIMAL.match(text) or (commas and not whole and table.COMMA.match(text)):
         return text.replace(".", "").replace(",", ".")
