@@ -147,21 +147,28 @@ def turning(flips: Sequence[Flip], head: str = "It would turn", end: str = "") -
 def changes(flips: Sequence[Flip]) -> str:
     """Return the nearest of the changes that would turn an answer; empty where none would."""
     would = nearest([flip for flip in flips if flip.needed is not None])
-    return ", or ".join(_with(flip.text) for flip in would[:MOST_TURNS])
+    texts = [flip.text for flip in would[:MOST_TURNS]]
+    whose = [price["whose"] for text in texts if (price := _PRICE.match(text))]
+    return ", or ".join(_with(text, alone=len(whose) == len({*whose})) for text in texts)
 
 
-_PRICE = re.compile(r"^price of (?:self/)?(?P<whose>[^/ ]+)\S* at (?P<times>\S+) times today's$")
+_PRICE = re.compile(
+    r"^price of (?:self/)?(?P<whose>[^/ ]+)(?:/(?P<model>\S+))? at (?P<times>\S+) times today's$"
+)
 
 
-def _with(change: str) -> str:
-    """Return a change as it follows on `would win`.
+def _with(change: str, *, alone: bool = True) -> str:
+    """Return a change as it follows on `would win`; prices of two of a seller by their models.
 
     >>> _with("price of novita/gpt-oss-120b at 5.77 times today's"), _with("GPU rent at 2 times")
     ("at 5.77 times novita's price", 'with GPU rent at 2 times')
+    >>> _with("price of openai/gpt-4.1 at 0.056 times today's", alone=False)
+    "at 0.056 times gpt-4.1's price"
     """
     price = _PRICE.match(change)
     if price is not None:
-        return f"at {price['times']} times {price['whose']}'s price"
+        seller = price["whose"] if alone else price["model"] or price["whose"]
+        return f"at {price['times']} times {seller}'s price"
     plain = change.startswith(("from ", "up to ", "below ", "above ", "at "))
     return change if plain else f"with {change}"
 
