@@ -221,9 +221,9 @@ def test_bought_gpus_can_be_the_base() -> None:
 def test_profiles_without_hours_borrow_the_nearest_week() -> None:
     curve = load_curve(asked(tokens=1e9))
     assert curve.peak_to_mean == pytest.approx(1.86, abs=1e-6)
-    assert "chat" in curve.said and curve.origin == "assumed"
+    assert "chat" in curve.title and curve.origin == "assumed"
     agents = load_curve(asked(tokens=1e9, profile="agent-coding"))
-    assert "code-complete" in agents.said
+    assert "code-complete" in agents.title
     assert load_curve(asked(tokens=1e9, profile="chat")).shape.size == 168
 
 
