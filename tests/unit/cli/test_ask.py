@@ -11,7 +11,7 @@ import pytest
 
 from tco.ask.layers import FIELDS
 from tco.ask.options import OVER_TIME, QUESTION, Output, QuestionOptions
-from tco.cli.answer import asked
+from tco.cli.answer import given_by
 from tco.errors import DataError, UsageError
 from tco.options.scenario import InlineOption, Scenario
 
@@ -166,19 +166,19 @@ def test_flag_variable_and_file_say_the_same(
     field = next(f for f in FIELDS if f.name == name)
 
     typed: Any = {name: flag}
-    by_flag = asked(typed, Output()).request
+    by_flag = given_by(typed, Output()).request
     assert found(by_flag, target) == value
     assert by_flag.origins[target] == field.flag
 
     path = tmp_path / "tco.yaml"
     path.write_text(f"version: 1\n{yaml_of(field.key, in_file)}")
-    by_file = asked(QuestionOptions(file=str(path)), Output()).request
+    by_file = given_by(QuestionOptions(file=str(path)), Output()).request
     assert found(by_file, target) == value
     assert by_file.origins[target].startswith(f"{path}:")
 
     separator = ";" if name == "option" else ","
     monkeypatch.setenv(field.variable, separator.join(flag) if field.many else str(flag))
-    by_variable = asked(QuestionOptions(), Output()).request
+    by_variable = given_by(QuestionOptions(), Output()).request
     assert found(by_variable, target) == value
     assert by_variable.origins[target] == field.variable
 
@@ -193,7 +193,7 @@ def test_precedence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TCO_FILE", str(path))
     monkeypatch.setenv("TCO_TOKENS", "2B")
     monkeypatch.setenv("TCO_CACHED", "20%")
-    request = asked(QuestionOptions(tokens="3B", model=["from-flag"]), Output()).request
+    request = given_by(QuestionOptions(tokens="3B", model=["from-flag"]), Output()).request
     assert request.tokens == 3e9
     assert request.models == ("from-flag",)
     assert request.settings == {
@@ -212,7 +212,7 @@ def test_nearer_volume_drives_out_the_others(tmp_path: Path) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("workload: {tokens: 1B, isl: 10, osl: 20}\n")
     question = QuestionOptions(file=str(path), requests="5M", input_output="3:1")
-    request = asked(question, Output()).request
+    request = given_by(question, Output()).request
     assert (request.tokens, request.requests) == (None, 5e6)
     assert (request.isl, request.osl, request.input_output) == (None, None, 3.0)
 
@@ -228,7 +228,7 @@ def test_options_and_overlays_add_up(tmp_path: Path) -> None:
     question = QuestionOptions(
         file=str(path), option=["two:kind=fixed,usd_per_month=3"], catalog=["theirs.yaml"]
     )
-    said = asked(question, Output())
+    said = given_by(question, Output())
     assert [(o.name, o.usd_per_month) for o in said.request.options] == [("one", 1), ("two", 3)]
     assert said.request.options[0].source == f"{path}:2"
     assert [str(o) for o in said.overlays] == [str(tmp_path / "ours.yaml"), "theirs.yaml"]
@@ -246,32 +246,32 @@ def test_options_and_overlays_add_up(tmp_path: Path) -> None:
 )
 def test_contradiction(question: QuestionOptions) -> None:
     with pytest.raises(UsageError, match="give one of them"):
-        asked(question, Output())
+        given_by(question, Output())
 
 
 def test_contradiction_in_the_file_is_bad_data(tmp_path: Path) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("workload:\n  tokens: 1B\n  users: 5\n")
     with pytest.raises(DataError, match=r"tco\.yaml:2 and .*tco\.yaml:3 say the same thing"):
-        asked(QuestionOptions(file=str(path)), Output())
+        given_by(QuestionOptions(file=str(path)), Output())
 
 
 def test_switch_off_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("select: {private: true}\n")
     monkeypatch.setenv("TCO_PRIVATE", "no")
-    assert asked(QuestionOptions(file=str(path)), Output()).request.private is False
-    assert asked(QuestionOptions(file=str(path), private=True), Output()).request.private is True
+    assert given_by(QuestionOptions(file=str(path)), Output()).request.private is False
+    assert given_by(QuestionOptions(file=str(path), private=True), Output()).request.private is True
     monkeypatch.setenv("TCO_PRIVATE", "perhaps")
     with pytest.raises(UsageError, match="TCO_PRIVATE: 'perhaps' is neither true nor false"):
-        asked(QuestionOptions(), Output())
+        given_by(QuestionOptions(), Output())
 
 
 def test_output_has_layers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "tco.yaml"
     path.write_text("output: {format: md, top: 3, fields: [id, tier], export: json=x.json}\n")
     monkeypatch.setenv("TCO_TOP", "5")
-    said = asked(QuestionOptions(file=str(path)), Output(format="csv"))
+    said = given_by(QuestionOptions(file=str(path)), Output(format="csv"))
     assert said.output == {
         "format": "csv",
         "top": 5,
@@ -296,7 +296,7 @@ def test_output_has_layers_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_option_that_is_not_understood(text: str, words: str) -> None:
     with pytest.raises(UsageError, match="--option: ") as error:
-        asked(QuestionOptions(option=[text]), Output())
+        given_by(QuestionOptions(option=[text]), Output())
     assert words in str(error.value)
 
 
@@ -305,7 +305,7 @@ def test_option_of_own_gpus() -> None:
         "mine:kind=self,model=glm-5.2,gpu=h100,gpus=4,rent=$2.10,instance_gpus=8,"
         "output_tokens_per_s=2500 tok/s,precision=fp8"
     )
-    (option,) = asked(QuestionOptions(option=[spec]), Output()).request.options
+    (option,) = given_by(QuestionOptions(option=[spec]), Output()).request.options
     assert option == InlineOption(
         name="mine",
         kind="self",
