@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 import shlex
 from pathlib import Path
@@ -75,3 +76,12 @@ def test_links_lead_somewhere(page: Path) -> None:
         there = page if not path else (page.parent / path).resolve()
         assert there.exists(), f"{page.name}: {link['target']}"
         assert not anchor or anchor in anchors(there), f"{page.name}: {link['target']}"
+
+
+def test_every_finding_can_be_run_and_is_in_the_table() -> None:
+    """Git keeps the run bit; three scripts were committed without."""
+    scripts = sorted((ROOT / "findings").glob("*.sh"))
+    table = (ROOT / "findings" / "README.md").read_text(encoding="utf-8")
+    listed = set(re.findall(r"^\| `([a-z0-9-]+)` \|", table, re.MULTILINE))
+    assert scripts and {path.stem for path in scripts} == listed
+    assert not [path.name for path in scripts if not os.access(path, os.X_OK)]
