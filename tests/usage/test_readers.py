@@ -665,3 +665,32 @@ def test_a_cost_that_cannot_be_read_is_told_of_its_own_file(tmp_path: Path) -> N
     (tmp_path / "b.csv").write_text(head + row.format(2, 6, "a lot"))
     done = run("bill", str(tmp_path / "a.csv"), str(tmp_path / "b.csv"))
     assert "b.csv" in done.stdout.partition("1 cost not readable, first at")[2]
+
+
+CALL = {"object": "chat.completion", "created": 1_794_900_000, "model": "gpt-5"}
+ROW = {"start": "2026-11-18T10:00:00Z", "model": "gpt-5", "input_tokens": 100, "output_tokens": 5}
+
+
+@pytest.mark.parametrize("of", ["calls", "table"])
+@pytest.mark.parametrize("count", [1, 2, 4])
+@pytest.mark.parametrize(
+    "form", ["[{}]\n", "[\n{}\n]\n", "[\n{},\n]\n", "{}\n", "{},\n", " [ {} ] ", "\ufeff[{}]"]
+)
+def test_an_array_may_have_a_record_a_line(form: str, count: int, of: str, tmp_path: Path) -> None:
+    """As jq and databases write them: the first record of such an array was a torn line."""
+    usage = {"prompt_tokens": 100, "completion_tokens": 5, "total_tokens": 105}
+    made = [
+        {**CALL, "id": f"c{n}", "usage": usage} if of == "calls" else {**ROW, "request_id": f"r{n}"}
+        for n in range(count)
+    ]
+    between = "\n" if form == "{}\n" else ",\n"
+    text = form.replace("{}", between.join(map(json.dumps, made)))
+    answer = found(tmp_path, a__json=text)
+    assert (answer["requests"], answer["totals"]["output"]) == (count, 5 * count)
+    assert answer["left_out"] == {}
+
+
+def test_a_line_of_a_program_is_no_array(tmp_path: Path) -> None:
+    text = "[INFO] started\n" + json.dumps(ROW) + "\n"
+    answer = found(tmp_path, a__jsonl=text)
+    assert (answer["requests"], answer["left_out"]) == (1, {"torn_line": 1})

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from shutil import disk_usage
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -34,15 +37,17 @@ from tco.usage.formats.table import (
 )
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
+    GZIP,
+    MOST_LINE,
     LogSource,
     Sample,
     copy_lines,
     delimiter_in,
     is_cut_or_long,
     must_be_copied,
+    opened,
     rows_at,
     torn_at,
-    unpacked,
 )
 
 TIMES = ("start", "end")
@@ -256,7 +261,7 @@ def _add(
     texts: dict[str, str | None] = {path: path for path in files}
     try:
         if raw.shape == "csv":
-            texts |= {p: unpacked(p, store.folder / f"text-{n}") for p, n in files.items()}
+            texts |= {p: _unpacked(p, store.folder / f"text-{n}") for p, n in files.items()}
         read = {text: files[path] for path, text in texts.items() if text is not None}
         if len(read) == len(files):
             store.write(canonical(raw, query_of(read), by, twin))
@@ -265,6 +270,35 @@ def _add(
         for text in {*texts.values()} - files.keys() - {None}:
             Path(str(text)).unlink(missing_ok=True)
     return [path for path, text in texts.items() if text is None]
+
+
+def _unpacked(path: str, to: Path) -> str | None:
+    """Write the text of a packed file; return where it lies.
+
+    That is its own path if it is not packed, or if the disk has not room enough; None if it is cut
+    off, or has half the longest line without an end.
+    """
+    with Path(path).open("rb") as stream:
+        if stream.read(2) != GZIP:
+            return path
+    room, since = disk_usage(to.parent).free // 2, 0
+    with opened(LogSource(path)) as text, to.open("wb") as out:
+        try:
+            while chunk := text.read(1_000_000):
+                end = chunk.rfind(b"\n")
+                since = since + len(chunk) if end < 0 else len(chunk) - end
+                if since > MOST_LINE // 2:
+                    break
+                room -= len(chunk)
+                if room > 0:
+                    out.write(chunk)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            since = MOST_LINE
+    whole = since <= MOST_LINE // 2
+    if whole and room > 0:
+        return str(to)
+    to.unlink()
+    return path if whole else None
 
 
 def _readable(
@@ -438,13 +472,13 @@ def _count_torn(
         return {}
     found: dict[int, set[int]] = {}
     told = "SELECT file, reason, open, list(line), min(line) FROM torn GROUP BY file, reason, open"
-    for number, reason, opened, rows, first in store.con.execute(told).fetchall():
+    for number, reason, unclosed, rows, first in store.con.execute(told).fetchall():
         source = files[number][1]
         line = torn_at(source, {first}).get(first, first)
         place = f"{source.shown}:{line}"
         tally.leave(reason, place, len(rows))
         found.setdefault(number, set()).update(rows)
-        if opened:
+        if unclosed:
             tally.part(f"{place} opens a quote that nothing closes: what follows it is not read")
     store.con.execute("DROP TABLE torn")
     return found

@@ -19,7 +19,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
-from shutil import disk_usage
 from typing import Any, NamedTuple
 
 from tco.errors import DataError, printable
@@ -211,7 +210,7 @@ def must_be_copied(source: LogSource) -> bool:
     """Return whether DuckDB cannot read a file of text as it is, as a few looks tell.
 
     It is standard input, a document of JSON, or UTF-16; or may have a line over the limit, which
-    DuckDB refuses in packed JSON, and `unpacked` sees in packed CSV.
+    DuckDB refuses in packed JSON; packed CSV is looked at while it is unpacked.
     """
     with opened(source) as text:
         if source.data is not None or isinstance(getattr(text, "raw", None), _Recoded):
@@ -227,35 +226,6 @@ def must_be_copied(source: LogSource) -> bool:
             if not stream.readline(stride).endswith(b"\n"):
                 return True
     return False
-
-
-def unpacked(path: str, to: Path) -> str | None:
-    """Write the text of a packed file; return where it lies.
-
-    That is its own path if it is not packed, or if the disk has not room enough; None if it is cut
-    off, or has half the longest line without an end.
-    """
-    with Path(path).open("rb") as stream:
-        if stream.read(2) != GZIP:
-            return path
-    room, since = disk_usage(to.parent).free // 2, 0
-    with opened(LogSource(path)) as text, to.open("wb") as out:
-        try:
-            while chunk := text.read(1_000_000):
-                end = chunk.rfind(b"\n")
-                since = since + len(chunk) if end < 0 else len(chunk) - end
-                if since > MOST_LINE // 2:
-                    break
-                room -= len(chunk)
-                if room > 0:
-                    out.write(chunk)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            since = MOST_LINE
-    whole = since <= MOST_LINE // 2
-    if whole and room > 0:
-        return str(to)
-    to.unlink()
-    return path if whole else None
 
 
 def is_cut_or_long(source: LogSource) -> bool:
@@ -354,7 +324,7 @@ def _json(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
     begun = list(islice(((n, c) for n, c in found if c.strip(BLANK)), 2))
     if not begun:
         return
-    if not any(isinstance(next(_joined(chunk), None), dict | list) for _, chunk in begun):
+    if not _lie_in_lines([chunk for _, chunk in begun]):
         yield from _document(source, tally)
         return
     for number, chunk in chain(begun, found):
@@ -369,6 +339,19 @@ def _json(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
 
 
 BLANK = b"\xef\xbb\xbf \t\r\n"
+OPENED = re.compile(rb"\[\s*([\[{\"]|$)")
+"""How an array begins, and no `[INFO] ...`."""
+
+
+def _lie_in_lines(begun: Sequence[bytes]) -> bool:
+    """Return whether records lie one or several in a line, as the first two lines tell."""
+    first, *more = (chunk.strip(BLANK) for chunk in begun)
+    if OPENED.match(first) and _loaded(first) is _TORN:
+        return False
+    whole = any(isinstance(_loaded(chunk), dict) for chunk in more)
+    return whole or next(_joined(first), _TORN) is not _TORN
+
+
 _TORN = object()
 
 
@@ -380,15 +363,28 @@ def _loaded(chunk: bytes) -> Any:
 
 
 def _joined(chunk: bytes) -> Iterator[Any]:
-    """Yield the values of a line that has several, `_TORN` for what follows them and is none."""
-    text, decoder = chunk.strip(BLANK).decode("utf-8", "replace"), json.JSONDecoder()
-    while text:
-        try:
-            value, end = decoder.raw_decode(text)
-        except (ValueError, RecursionError):
-            value, end = _TORN, len(text)
+    """Yield the records of a line that has several, `_TORN` for what follows them and is none."""
+    for _, value in _decoded(chunk.strip(BLANK).decode("utf-8", "replace")):
         yield value if isinstance(value, dict | list) else _TORN
-        text = text[end:].lstrip(" \t,") if isinstance(value, dict | list) else ""
+        if not isinstance(value, dict | list):
+            return
+
+
+NEXT = re.compile(r"[\s,]*")
+
+
+def _decoded(text: str, at: int = 0) -> Iterator[tuple[int, Any]]:
+    """Yield values that follow one another, each with its place; `_TORN` for what is none."""
+    decoder = json.JSONDecoder()
+    while True:
+        begin = at = NEXT.match(text, at).end()  # type: ignore[union-attr]
+        if begin >= len(text):
+            return
+        try:
+            value, at = decoder.raw_decode(text, begin)
+        except (ValueError, RecursionError):
+            value, at = _TORN, len(text)
+        yield begin, value
 
 
 def opened_json(value: Any) -> Any:
@@ -469,22 +465,16 @@ def _values(
     body: str, at: int, page: dict[str, Any], source: LogSource, tally: LeftOutTally
 ) -> Iterator[RawRecord]:
     """Return values that follow one another in a text, as far as they can be read."""
-    decoder, line, counted = json.JSONDecoder(), 1, 0
-    skip = re.compile(r"[\s,]*")
-    while True:
-        at = skip.match(body, at).end()  # type: ignore[union-attr]
-        if at >= len(body) or body[at] == "]":
+    line, counted = 1, 0
+    for begin, value in _decoded(body, at):
+        line += body.count("\n", counted, begin)
+        counted = begin
+        if value is _TORN:
+            if body[begin] != "]":  # the end of an array whose items these are
+                tally.leave("torn_line", f"{source.shown}:{line}")
             return
-        line += body.count("\n", counted, at)
-        counted = at
-        try:
-            value, at = decoder.raw_decode(body, at)
-        except (ValueError, RecursionError):
-            tally.leave("torn_line", f"{source.shown}:{line}")
-            return
-        yield from (
-            RawRecord(line, v, page) for v in (value if isinstance(value, list) else [value])
-        )
+        items = value if isinstance(value, list) else [value]
+        yield from (RawRecord(line, item, page) for item in items)
 
 
 def _text_lines(source: LogSource, tally: LeftOutTally) -> Iterator[str]:
