@@ -9,10 +9,8 @@ import pytest
 
 from tco.analysis.montecarlo.sample import LEVELS, percentiles
 from tco.engine.draws import (
-    FEWEST_BY_KEY,
     Kind,
     Spread,
-    ascending,
     midpoints,
     outermost,
     places,
@@ -22,22 +20,6 @@ from tco.engine.ledger import TokenRates, retry_line, token_flows, token_lines, 
 from tco.engine.shapes import Workload
 from tco.options.cheapest import FEW_CASES, cheapest
 from tco.ranges import Span
-
-MANY = 3 * FEWEST_BY_KEY
-
-
-@pytest.mark.parametrize("size", [2, 100, MANY])
-def test_numbers_are_ordered_by_keys_as_by_comparing(size: int) -> None:
-    values = np.random.default_rng(size).standard_normal(size)
-    assert ascending(values).tolist() == np.argsort(values, kind="stable").tolist()
-
-
-def test_numbers_that_lie_within_one_step_or_are_equal_are_ordered_too() -> None:
-    rng = np.random.default_rng(3)
-    close = np.append(1.0 + rng.permutation(MANY) * 1e-13, 1e9)  # one step of the keys is 4e-6
-    assert ascending(close).tolist() == np.argsort(close, kind="stable").tolist()
-    for equal in (np.repeat(rng.random(MANY // 2), 2), np.full(MANY, 7.0)):
-        assert equal[ascending(equal)].tolist() == np.sort(equal).tolist()
 
 
 @pytest.mark.parametrize("kind", ["uniform", "triangular", "lognormal"])

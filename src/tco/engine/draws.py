@@ -165,49 +165,18 @@ def _correlated(ranks: Sequence[Indices], matrix: Floats) -> list[Indices]:
     """Return independent ranks reordered so that their normal scores are correlated."""
     scores = normal_scores(ranks[0].size)
     free = np.stack([scores.take(r) for r in ranks])
-    mixed = _root(np.ascontiguousarray(matrix).tobytes(), len(matrix)) @ free
+    mixed = _root(matrix) @ free
     out = [ranks[0]]
     for row in mixed[1:]:
         rank = np.empty_like(ranks[0])
-        rank[ascending(row)] = np.arange(row.size)
+        rank[np.argsort(row)] = np.arange(row.size)
         out.append(rank)
     return out
 
 
-KEY_BITS = 62
-"""Bits of what `ascending` sorts: steps between least and most, and below them the places."""
-
-FEWEST_BY_KEY = 1 << 12
-"""Numbers from which on sorting keys is the faster way."""
-
-
-def ascending(values: Floats) -> Indices:
-    """Return the order of different numbers, as `numpy.argsort` does, in half of its time.
-
-    Numbers are cut into steps, each with its place in its last bits, and sorted as they are; where
-    two numbers lie within one step and come out wrong, or are equal, `argsort` decides.
-    """
-    low, high = float(values.min()), float(values.max())
-    if values.size < FEWEST_BY_KEY or not 0.0 < high - low < np.inf:
-        return np.argsort(values)
-    bits = values.size.bit_length()
-    key = ((values - low) * ((1 << KEY_BITS) / (high - low))).astype(np.int64)
-    key = (key >> bits << bits) | np.arange(values.size)
-    key.sort()
-    order = key & ((1 << bits) - 1)
-    sorted_ = values.take(order)
-    return order if (sorted_[1:] > sorted_[:-1]).all() else np.argsort(values)
-
-
-@lru_cache(maxsize=16)
-def _root(matrix: bytes, size: int) -> Floats:
-    """Return a lower triangle whose product with its transpose is the matrix, singular or not.
-
-    Args:
-        matrix: Its numbers, row by row: one cube after the other asks for the same.
-        size: Its rows.
-    """
-    values, vectors = np.linalg.eigh(np.frombuffer(matrix).reshape(size, size))
+def _root(matrix: Floats) -> Floats:
+    """Return a lower triangle whose product with its transpose is the matrix, singular or not."""
+    values, vectors = np.linalg.eigh(matrix)
     half = vectors * np.sqrt(np.maximum(values, 0.0))
     upper = np.linalg.qr(half.T)[1]
     signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
