@@ -183,12 +183,6 @@ def sliced(each: str, low: int, high: int) -> str:
     return each.replace('FROM "good" AS', f"FROM {some} AS")
 
 
-def repeated(ids: Any) -> Any:
-    """Return what is there twice, found by sorting: a GROUP BY of an engine takes much longer."""
-    ids = np.sort(ids)
-    return np.unique(ids[1:][ids[1:] == ids[:-1]])
-
-
 def count_ids(times: Any, ids: Any) -> None:
     """Count ids of one file, up to 2; those of a file mostly lie together.
 

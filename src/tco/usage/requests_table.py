@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from shutil import disk_usage
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.counted import count_ids, repeated
+from tco.usage.counted import count_ids
 from tco.usage.formats.table import (
     DECIMAL,
     FILE,
@@ -35,7 +35,7 @@ from tco.usage.formats.table import (
     status_in,
     when,
 )
-from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
+from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, one_line, quoted
 from tco.usage.sources import (
     GZIP,
     MOST_LINE,
@@ -215,7 +215,7 @@ def add_table(
         begin = number + done
         some = dict(zip([*paths][done : done + GROUP], range(begin, begin + GROUP), strict=False))
         try:
-            broken = _add(store, raw, some, lambda read: query(raw, read, zone), by, twin)
+            broken = _add(store, raw, some, zone, by, twin)
         except duckdb_module().Error as problem:
             broken = [p for p in some if raw.shape != "parquet" and is_cut_or_long(paths[p])]
             if not broken:
@@ -249,7 +249,7 @@ def _add(
     store: Store,
     raw: Raw,
     files: Mapping[str, int],
-    query_of: Callable[[Mapping[str, int]], str],
+    zone: ZoneInfo | None,
     by: Sequence[str],
     twin: str | None,
 ) -> list[str]:
@@ -264,7 +264,7 @@ def _add(
             texts |= {p: _unpacked(p, store.folder / f"text-{n}") for p, n in files.items()}
         read = {text: files[path] for path, text in texts.items() if text is not None}
         if len(read) == len(files):
-            store.write(canonical(raw, query_of(read), by, twin))
+            store.write(canonical(raw, query(raw, read, zone), by, twin))
             _keep_torn(store, raw, read)
     finally:
         for text in {*texts.values()} - files.keys() - {None}:
@@ -399,9 +399,8 @@ def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
 
 def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
     """Return what DuckDB complains of, in one line that begins with a file."""
-    words = " ".join(str(problem).split())
-    named = next((s.shown for s in files if s.path in words), files[0].shown)
-    return f"{named}: {words[:200]}"
+    named = next((s.shown for s in files if s.path in str(problem)), files[0].shown)
+    return f"{named}: {one_line(problem)}"
 
 
 def _keep_torn(store: Store, raw: Raw, numbers: Mapping[str, int]) -> None:
@@ -518,7 +517,8 @@ def _take_off(store: Store, listed: str, shown: Mapping[int, str], tally: LeftOu
     (count,) = store.con.execute(f"SELECT count(*) FROM {kept}").fetchone()
     parts = count // MOST_SORTED + 1
     asked = (f"SELECT twin FROM {kept} WHERE abs(twin % {parts}) = {part}" for part in range(parts))
-    twins = np.concatenate([repeated(store.numbers(one)["twin"]) for one in asked])
+    counted = (np.unique(store.numbers(one)["twin"], return_counts=True) for one in asked)
+    twins = np.concatenate([ids[times > 1] for ids, times in counted])
     if len(twins):
         store.con.register("twins", {"twin": twins})
         again = f"SELECT * FROM {kept} WHERE twin IN (FROM twins)"

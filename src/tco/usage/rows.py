@@ -499,7 +499,7 @@ class Store:
         try:
             found: dict[str, Any] = self.con.execute(query).fetchnumpy()
         except duckdb_module().Error as error:
-            raise DataError(f"logs: {' '.join(str(error).split())[:200]}") from None
+            raise DataError(f"logs: {one_line(error)}") from None
         return {name: plain(name, values) for name, values in found.items()}
 
 
@@ -516,6 +516,11 @@ PARQUET = (
     "FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE 250000, DICTIONARY_SIZE_LIMIT 2000, "
     "WRITE_BLOOM_FILTER false"
 )
+
+
+def one_line(error: Exception) -> str:
+    """Return what a database complains of, in one line."""
+    return " ".join(str(error).split())[:200]
 
 
 def columns(rows: list[UsageRow]) -> dict[str, Any]:
@@ -563,7 +568,7 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
     try:
         found = _connection().cursor().execute(f"SELECT * FROM read_parquet({quoted(path)}){limit}")
     except duckdb_module().Error as error:
-        raise DataError(f"{path}: {' '.join(str(error).split())[:200]}") from None
+        raise DataError(f"{path}: {one_line(error)}") from None
     names = [column[0] for column in found.description]
     some = most is None
     while rows := found.fetchmany(10_000):

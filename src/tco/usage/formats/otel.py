@@ -6,6 +6,7 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
@@ -261,30 +262,31 @@ def _side_by_side(calls: Collection[Traced], ctx: Context) -> Iterator[UsageRow]
     time, and if both are inside something, it is the same trace. Each call of one library is one of
     another's.
     """
+    if len({call[5] for call in calls}) < 2:
+        yield from (call[0] for call in calls)
+        return
     told: dict[int, Traced] = {}
-    every = {call[5] for call in calls}
     known: dict[Any, dict[str, dict[int, tuple[Traced, set[str]]]]] = {}
     order = sorted(calls, key=lambda c: (c[0].start or 0, c[0].end or 0, c[1]))
-    for key, call in enumerate(order if len(every) > 1 else ()):
-        second = int(call[0].start or 0)
-        near = [known.get((_tokens_of(call[0]), second + step), {}) for step in (-1, 0, 1)]
-        place = next(_beside(call, near), key)
-        if place == key:
-            of = known.setdefault((_tokens_of(call[0]), second), {}).setdefault(call[5], {})
-            of[key] = call, {call[5]}
+    for key, call in enumerate(order):
+        counts, second = _tokens_of(call[0]), int(call[0].start or 0)
+        place = _beside(call, [known.get((counts, second + step), {}) for step in (-1, 0, 1)])
+        if place is None:
+            place = key
+            known.setdefault((counts, second), {}).setdefault(call[5], {})[key] = call, {call[5]}
         _keep(told, place, call, ctx)
-    yield from (call[0] for call in (told.values() if len(every) > 1 else calls))
+    yield from (call[0] for call in told.values())
 
 
-def _beside(call: Traced, near: Iterable[dict[str, dict[int, Any]]]) -> Iterator[int]:
-    """Yield where a call of another library stands that is this one, and take it as its own."""
+def _beside(call: Traced, near: Iterable[dict[str, dict[int, Any]]]) -> int | None:
+    """Return where a call of another library stands that is this one, and take it as its own."""
     others = (of for known in near for by, of in known.items() if by != call[5])
-    for place, (other, libraries) in ((p, one) for of in others for p, one in of.items()):
+    for place, (other, libraries) in chain.from_iterable(of.items() for of in others):
         free = other[4] == call[4] or not (other[3] and call[3])
         if call[5] not in libraries and free and _may_be_one(call[0], other[0]):
             libraries.add(call[5])
-            yield place
-            return
+            return place
+    return None
 
 
 ALIAS = re.compile(r"([-@:]v?\d[-\w.@:]*|-latest)?")
