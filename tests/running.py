@@ -33,6 +33,11 @@ def undated(text: str) -> str:
     return re.sub(r"\b[0-9a-f]{64}\b", "#" * 64, text)
 
 
+def rounded(text: str) -> str:
+    """Return a text whose fractions have 12 digits: processors differ in the last of them."""
+    return re.sub(r"-?\d+\.\d+(?:e[-+]?\d+)?", lambda found: f"{float(found[0]):.12g}", text)
+
+
 def next_commands(screen: str) -> list[str]:
     """Return the commands that a screen proposes, as a shell reads them when they are pasted."""
     lines = screen.replace(" \\\n  ", " ").splitlines()

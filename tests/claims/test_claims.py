@@ -326,7 +326,7 @@ def test_an_answer_is_kept_where_nothing_changed(
     own.write_text("people: {fte: 1}\n", encoding="utf-8")
     kept = {"XDG_CACHE_HOME": str(tmp_path)}
     asked: list[str] = []
-    ask = claims._asked
+    ask = claims._answer_of
 
     def counted(words: str, file: str | None) -> Any:
         asked.append(words)
