@@ -340,13 +340,17 @@ def tokens_per_request(inputs: Question) -> float:
 
 def _written(inputs: Question) -> float:
     """Return the output of a request, thinking that nobody sees included [token/request]."""
-    value = inputs.settings.value
+    return inputs.settings.once(_usual_osl)  # asked for every offer there is
+
+
+def _usual_osl(settings: Settings) -> float:
+    value = settings.value
     return float(np.max(value("workload.osl") * value("workload.reasoning_factor")))
 
 
 def _isl(inputs: Question) -> float:
     """Return the input of a request, images included [token/request]."""
-    return inputs.settings.once(_usual_isl)  # asked for every offer there is
+    return inputs.settings.once(_usual_isl)
 
 
 def _usual_isl(settings: Settings) -> float:
