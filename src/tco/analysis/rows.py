@@ -392,7 +392,7 @@ def quality_of(model: str, inputs: Question) -> ModelQuality | None:
 
 KEY = (
     *("id", "tier", "model", "provider", "feasible", "gpus", "monthly_usd"),
-    *("trust", "class_", "quality"),
+    *("trust", "trust_reasons", "class_", "quality"),
 )
 
 
@@ -413,6 +413,7 @@ def offer_figures(option: Option, inputs: Question) -> OptionResult:
         feasible=True,
         monthly_usd=number(total_usd(lines(option, inputs.settings))),
         trust=option.trust.level,
+        trust_reasons=option.trust.reasons,
         class_=class_of(option.model, inputs),
         quality=quality_of(option.model, inputs),
     )
@@ -452,6 +453,7 @@ def pair_figures(
             gpus=paid,
             monthly_usd=cost,
             trust=rented.trust.level,
+            trust_reasons=rented.trust.reasons,
             class_=good[model][0],
             quality=good[model][1],
         )
