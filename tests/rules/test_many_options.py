@@ -2,15 +2,21 @@
 
 import io
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
-from tco.analysis.compare import MOST_WHOLE, compare
+from tco.analysis.compare import MOST_WHOLE, candidates, compare
 from tco.analysis.results import CompareResult
 from tco.catalog.files import File
+from tco.engine.replica import best_replica
 from tco.errors import UsageError
+from tco.options.bills import SelfOption, shapes_of
+from tco.options.selection import select
+from tco.options.settings import FACTOR, target
+from tco.options.setups import size_together, sized
 from tco.render.jsonio import read_result
 from tco.render.output import rendered
 from tco.render.words import View
@@ -38,6 +44,7 @@ def test_key_figures_are_those_of_the_whole_bills(
         full = of[row.id]
         assert (row.feasible, row.tier, row.model) == (full.feasible, full.tier, full.model)
         assert (row.provider, row.gpus, row.trust) == (full.provider, full.gpus, full.trust)
+        assert row.trust_reasons == full.trust_reasons
         assert (row.monthly_usd or 0) == pytest.approx(full.monthly_usd or 0, rel=1e-12)
         assert row.brief or row == replace(full, lines=())
     served = [row.monthly_usd for row in short.options if row.monthly_usd is not None]
@@ -50,6 +57,37 @@ def test_the_answer_and_its_words_are_the_same(pair: tuple[CompareResult, Compar
     assert next(row for row in short.options if row.id == short.best).breakdown is not None
     assert any("--lines" in text for text in short.warnings)
     assert not any("--lines" in text for text in whole.warnings)
+
+
+def test_a_price_that_is_not_sure_has_its_reason_beyond_the_cheapest_too(asked: Asked) -> None:
+    """More than 200 set-ups of other models cost less than the short list's answer."""
+    which = {"tokens": 200e9, "tiers": ("self",), "settings": {"serving.max_tpot_s": 0.02}}
+    found = compare(asked(**which, all_setups=True))
+    of = {row.id: row for row in found.options}
+    unsure = [of[name] for name in found.cheaper_but_unsure]
+    assert unsure and all(row.trust_reasons for row in unsure)
+    assert any(row.brief for row in unsure)
+
+
+def test_replicas_sized_together_are_those_sized_alone(asked: Asked) -> None:
+    question = asked(tokens=50e9, tiers=("self",), gpus=("h100-sxm", "a30"))
+    found, _ = candidates(question, select(question.catalog, question.request))
+    own = [option for option, _ in found if isinstance(option, SelfOption)]
+    wanted = []
+    for option in own:
+        for speed in (1.0, *option.band):
+            at = question.settings.with_values({FACTOR: speed})
+            shapes = shapes_of(option, at)
+            assert shapes is not None
+            wanted.append((*shapes, target(at), option.speed_factors))
+    size_together(wanted)
+    assert any(one[-1] for one in wanted) and not all(one[-1] for one in wanted)
+    for one in wanted:
+        alone, together = best_replica(*one), sized(one)
+        for field in fields(alone):
+            want = float(np.asarray(getattr(alone, field.name)))
+            got = float(np.asarray(getattr(together, field.name)))
+            assert got == pytest.approx(want, rel=1e-14, nan_ok=True), field.name
 
 
 def test_lines_are_left_out_and_the_answer_comes_back(

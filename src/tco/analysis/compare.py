@@ -37,6 +37,7 @@ from tco.options.bills import (
     best_pairs,
     monthly_bills,
     monthly_usd,
+    size_bands,
     trust_ranks,
 )
 from tco.options.candidates import option_of, own_setups, unserved, unsizable
@@ -378,6 +379,7 @@ def ranked_options(
         results = [offer_figures(option, inputs) for option, _ in found[: -pairs.size or None]]
         results += [*missed, *pair_figures(own, pairs, usd[:, 0], gpus[:, 0])]
         return found, sorted(results, key=_rank), own
+    size_bands((option for option, _ in found), inputs.settings)
     results = [*(option_result(option, inputs, replica) for option, replica in found), *missed]
     if not many:
         return found, sorted(results, key=_rank), own

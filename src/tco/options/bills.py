@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
@@ -25,7 +25,7 @@ from tco.engine.ledger import (
     token_lines,
     total_usd,
 )
-from tco.engine.replica import Replica, best_replica
+from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import (
     ROUND_OFF,
@@ -45,8 +45,8 @@ from tco.options.hours import STEP, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
 from tco.options.prices import LIST_PRICE, Buying, flows_of, scaled, token_rates
 from tco.options.provisioned import ProvisionedOption, units_line
-from tco.options.settings import Settings, fleet_policy, price_factor, target, workload
-from tco.options.setups import RentEntry, SetUps
+from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
+from tco.options.setups import RentEntry, SetUps, Shapes, size_together, sized
 from tco.records import dataclass
 
 if TYPE_CHECKING:
@@ -350,11 +350,7 @@ def replica_of(option: SelfOption, settings: Settings) -> Replica:
     shapes = shapes_of(option, settings)
     if shapes is None:
         raise ValueError(f"{option.id} has neither dimensions nor a measured throughput")
-    said = (*shapes, goal, option.speed_factors)
-    try:
-        best = _known_replica(*said)
-    except TypeError:  # arrays have no hash
-        best = best_replica(*said)
+    best = sized((*shapes, goal, option.speed_factors))
     if option.gaps is not None:
         from tco.options.sessions import with_kept  # few questions are about sessions
 
@@ -368,11 +364,16 @@ def replica_of(option: SelfOption, settings: Settings) -> Replica:
     return best
 
 
-_known_replica = lru_cache(maxsize=128)(best_replica)
-"""One bill after another asks for the same replica, whatever else they differ in."""
-
-
-Shapes = tuple[ModelShape, GpuShape, Layout, ServerProfile]
+def size_bands(options: Iterable[Option], settings: Settings) -> None:
+    """Size the replicas of own GPUs at both ends of their bands, before each is asked for."""
+    own = [o for o in options if isinstance(o, SelfOption) and not o.measured]
+    wanted = []
+    for option in own:
+        for end in option.band:
+            at = settings.with_values({FACTOR: settings.value(FACTOR) * end})
+            if (shapes := shapes_of(option, at)) is not None:
+                wanted.append((*shapes, target(at), option.speed_factors))
+    size_together(wanted)
 
 
 def shapes_of(option: SelfOption, settings: Settings) -> Shapes | None:

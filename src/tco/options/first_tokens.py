@@ -12,8 +12,8 @@ from tco.engine.capacity import ttft_unqueued_s
 from tco.engine.replica import FirstTokens, Replica, in_flight, request_s, speed_at
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number, number
 from tco.errors import UsageError
-from tco.options.bills import Shapes
 from tco.options.settings import FACTOR, WITHIN, Settings, target, workload
+from tco.options.setups import Shapes
 
 if TYPE_CHECKING:
     from tco.engine.arrivals import Queue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date
 from functools import cache, cached_property
@@ -13,7 +13,7 @@ import numpy as np
 from tco.catalog.trust import Trust
 from tco.engine.capacity import max_batch
 from tco.engine.ledger import Origin
-from tco.engine.replica import BATCHES, Replica, best_replica, speed_factor
+from tco.engine.replica import BATCHES, Replica, Target, best_replica, speed_factor
 from tco.engine.shapes import (
     Flags,
     Floats,
@@ -227,6 +227,52 @@ def uncut(model: ModelShape, node_gpus: int, gpus: int, server: Layout) -> str |
 
 def _none() -> Indices:
     return np.array([], dtype=np.int64)
+
+
+Shapes = tuple[ModelShape, GpuShape, Layout, ServerProfile]
+Sizing = tuple[ModelShape, GpuShape, Layout, ServerProfile, Target, tuple[float, ...]]
+"""What the best replica of one set-up is found with: see `best_replica`."""
+
+_SIZED: dict[Sizing, Replica] = {}
+_MOST_SIZED = 1_024
+"""One bill after another asks for the same replica, whatever else they differ in."""
+
+
+def sized(wanted: Sizing) -> Replica:
+    """Return the best replica of a set-up, kept while few others are asked for."""
+    try:
+        known = _SIZED.get(wanted)
+    except TypeError:  # arrays have no hash
+        return best_replica(*wanted)
+    return known if known is not None else _kept(wanted, best_replica(*wanted))
+
+
+def _kept(wanted: Sizing, made: Replica) -> Replica:
+    while len(_SIZED) >= _MOST_SIZED:
+        del _SIZED[next(iter(_SIZED))]
+    _SIZED[wanted] = made
+    return made
+
+
+def size_together(wanted: Iterable[Sizing]) -> None:
+    """Work out many replicas in one call, for `sized` to find."""
+    try:
+        new = [one for one in dict.fromkeys(wanted) if one not in _SIZED][:_MOST_SIZED]
+    except TypeError:  # arrays have no hash
+        return
+    alike: dict[tuple[ServerProfile, Target, bool], list[Sizing]] = {}
+    for one in new:
+        key = one[3], replace(one[4], speed=1.0), bool(one[5])
+        alike.setdefault(key, []).append(one)
+    for (profile, goal, corrected), some in alike.items():
+        speed = np.array([one[4].speed for one in some])
+        factors = np.array([one[5] for one in some]) if corrected else ()
+        models, gpus = stacked([one[0] for one in some]), stacked([one[1] for one in some])
+        layouts, at = stacked([one[2] for one in some]), replace(goal, speed=speed)
+        best = best_replica(models, gpus, layouts, profile, at, factors)
+        column = {f.name: np.broadcast_to(getattr(best, f.name), speed.shape) for f in fields(best)}
+        for row, one in enumerate(some):
+            _kept(one, Replica(**{name: values[row] for name, values in column.items()}))
 
 
 @dataclass(frozen=True, kw_only=True)
