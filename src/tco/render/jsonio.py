@@ -29,14 +29,19 @@ BRIEF = ("id", "tier", "model", "feasible", "monthly_usd", "gpus", "trust")
 and score of its model stand in the rows that are whole."""
 
 
+AS_THEY_ARE = frozenset({str, int, bool, type(None)})
+
+
 def document(result: Any) -> Any:
     """Return a result as dicts, lists, texts, numbers and None."""
+    if type(result) in AS_THEY_ARE:  # most of what there is
+        return result
     if isinstance(result, OptionResult) and result.brief:
         row = {name: getattr(result, name) for name in BRIEF}
         return {**row, "monthly_usd": round(row["monthly_usd"], DECIMALS)}
     if is_dataclass(result):
         kind: Any = type(result)
-        made = {member(name): document(getattr(result, name)) for name in members(kind)}
+        made = {key: document(getattr(result, name)) for key, name in _members(kind)}
         return _in_dollars_alone(made) if isinstance(result, Envelope) else made
     if isinstance(result, dict):
         return {str(key): document(value) for key, value in result.items()}
@@ -106,6 +111,12 @@ def _in_dollars_alone(document: dict[str, Any]) -> dict[str, Any]:
     if document.get("currency", 0) is None:
         del document["currency"]
     return document
+
+
+@cache
+def _members(kind: Any) -> tuple[tuple[str, str], ...]:
+    """Return the members of a record's document with the field that each is of."""
+    return tuple((member(name), name) for name in members(kind))
 
 
 def member(field: str) -> str:
