@@ -395,6 +395,26 @@ def test_what_is_cheaper_but_not_sure_stands_beside_with_its_reason() -> None:
     assert any(row[-1].startswith("-") and row[-1].endswith("%") for row in rows)
 
 
+def test_own_gpus_that_win_only_for_a_host_is_not_sure_say_so() -> None:
+    """They were told to cost 3.5 times as much "for others", and what would make them win."""
+    question = ("--tokens", "50B", "--model", "qwen3-32b")
+    made = answered("compare", *question)
+    host = next(o for o in made["options"] if o["id"] == made["cheaper_but_unsure"][0])
+    assert made["best"].startswith("self/") and host["tier"] == "hosted"
+    assert (
+        f"{host['provider']} has its weights for $8,157, a price not sure enough."
+        in made["verdict"]
+    )
+    assert "For others" not in made["verdict"]
+    pair = (host["id"], "self/qwen3-32b")
+    for words in (("compare",), ("sensitivity",), ("breakeven",), ("breakeven", *pair)):
+        screen = run(*words, *question, *AS_OF).stdout
+        assert "would cost less at 4.36 times deepinfra's price" in screen, words
+        assert "would win" not in screen
+    plan = run("plan", *question, *AS_OF).stdout
+    assert "worth its price" not in plan and "The answer is all own." in plan
+
+
 def test_the_first_line_says_where_nothing_is_sure_enough() -> None:
     made = answered("compare", "--tokens", "5B", "--provider", "crazyrouter")
     assert {o["trust"] for o in made["options"]} == {"low"}

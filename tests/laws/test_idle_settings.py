@@ -18,6 +18,10 @@ OWN, BATCH = "self/llama-3.3-70b@4xh100-sxm --tokens 50B", "--batch 100% --deadl
         ("gpt-4.1 --tokens 5B --set workload.retry_share=3%", None),
         ("gpt-4.1 --tokens 5B --set price.api_factor=2", None),
         ("gpt-4.1 --tokens 5B --set price.hosted_factor=2", "price.hosted_factor"),
+        ("gpt-4.1 --tokens 5B --fte 2", "--fte"),
+        ("gpt-4.1 --tokens 5B --coverage dedicated_24x7", "--coverage"),
+        ("gpt-4.1 --tokens 5B --electricity us", "--electricity us"),
+        (f"{OWN} --fte 2 --site desk --engine sglang", None),
         (f"{OWN} --set latency.input_cv=1", None),  # the first token follows it
         (f"{OWN} {BATCH} --set serving.redundancy=2", None),
         ("deepseek/deepseek-v4.1-flash --developers 100 --set workload.cached_share=65%", None),

@@ -227,6 +227,21 @@ def test_profiles_without_hours_borrow_the_nearest_week() -> None:
     assert load_curve(asked(tokens=1e9, profile="chat")).shape.size == 168
 
 
+def test_hours_have_the_peak_that_is_asked_for_or_it_is_refused(tmp_path: Path) -> None:
+    """A peak of 400 times the mean was planned as 57 times, and beside own hours as none at all."""
+    pair = ("plan", "novita/gpt-oss-120b", "self/gpt-oss-120b", "--tokens", "500B")
+    day = ("--as-of", DAY.isoformat())
+    done = run(*pair, *day, "--peak", "50000 req/s")
+    assert done.exit_code == 2
+    assert "--peak: a peak of 402.084 times the mean cannot come from" in done.stderr
+    hours = tmp_path / "hours.txt"
+    hours.write_text("\n".join(["1"] * 12 + ["3"] * 12))
+    done = run(*pair, *day, "--curve", str(hours), "--peak-to-mean", "5")
+    assert done.exit_code == 2 and "from 1 to 2 is possible" in done.stderr
+    curve = load_curve(asked(tokens=1e9, settings={"workload.peak_to_mean": 1.7}), (1, 3) * 12)
+    assert curve.peak_to_mean == pytest.approx(1.7, abs=1e-6)
+
+
 def test_steepening_keeps_the_mean_and_the_order() -> None:
     week = np.array(CATALOG.workloads.profiles["chat"].hourly)
     steep = steepened(week / week.mean(), 3.0)

@@ -675,3 +675,52 @@ def test_a_task_keeps_the_room_of_its_own_profile(whole: str, of_task: str) -> N
     result = portfolio(prepare(catalog, asked, DAY), load_tasks("p.yaml"))
     assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
     assert result.fleets[0].gpus == best.gpus
+
+
+OWN_LOGS = """\
+schema: 1
+kind: usage-profile
+made: "2026-11-20"
+by: tco 0.2.0
+from: {files: 1, rows: 100, first: "2026-11-02T00:00:00Z", last: "2026-11-16T00:00:00Z",
+  digest: sha256-0, left_out: {}, incomplete: false}
+all:
+  requests: 100
+  observed_hours: 336
+  requests_per_month: 217
+  tokens_per_month: 8900000
+  tokens: {read: 1000000, input: 3000000, output: 100000}
+  busiest: {day: 1.1, hour: 2.0}
+  columns: [below, requests, input, read, output]
+  inputs: {standard: [[20000, 90, 900000, 200000, 80000], [400000, 10, 3100000, 800000, 20000]]}
+  outputs: [[2000, 100, 100000]]
+"""
+
+
+@pytest.mark.parametrize("whole", [(), ("--profile", "chat"), ("--profile", "ours.yaml")])
+def test_a_task_pays_by_the_hours_and_the_lengths_of_its_own_profile(
+    whole: tuple[str, ...],
+) -> None:
+    """Those of the portfolio counted for all: 7 to 10 % off; and no task took a file."""
+    Path("ours.yaml").write_text(OWN_LOGS, encoding="utf-8")
+    tasks = {
+        "ours.yaml": "google/gemini-2.5-pro",
+        "chat": "google/gemini-2.5-pro",
+        "rag": "deepseek/deepseek-v4.1-flash",
+        "code-complete": "deepseek/deepseek-v4.1-flash",
+    }
+    lines = [
+        f"  - {{name: t{n}, requests: 1M, profile: {profile}, models: [{offer.split('/')[1]}], "
+        f"providers: [{offer.split('/')[0]}]}}"
+        for n, (profile, offer) in enumerate(tasks.items())
+    ]
+    Path("p.yaml").write_text("\n".join(["tasks:", *lines, ""]), encoding="utf-8")
+    day = ("--as-of", DAY.isoformat(), "--format", "json")
+    done = run("plan", "-f", "p.yaml", *whole, *day)
+    assert done.exit_code == 0, done.stderr
+    said = {task["name"]: task["monthly_usd"] for task in json.loads(done.stdout)["tasks"]}
+    for n, (profile, offer) in enumerate(tasks.items()):
+        question = (offer, "--requests", "1M", "--profile", profile, "--without", "people")
+        alone = json.loads(run("explain", *question, *day).stdout)
+        usd = sum(line["amount_usd"] for line in alone["option"]["lines"])
+        assert said[f"t{n}"] == pytest.approx(usd, rel=1e-9), profile

@@ -22,6 +22,7 @@ from tco.analysis.plan.mix import (
 from tco.analysis.plan.plan import plan
 from tco.analysis.plan.results import PlanResult
 from tco.catalog.load import load_catalog
+from tco.engine.fleet import busiest_stretch
 from tco.engine.ledger import total_usd
 from tco.options import candidates
 from tco.options.bills import SelfOption, best_pairs, fleet, lines, replica_of
@@ -82,6 +83,29 @@ def test_all_own_is_the_bill_of_compare(purchase: str) -> None:
     peak = {"workload.peak_to_mean": load_curve(inputs).peak_to_mean}
     expected = usd(lines(option, inputs.settings.with_values(peak)))
     assert result.strategies[1].monthly_usd == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("deadline_h", [0.0, 6.0])
+@pytest.mark.parametrize("waits", [0.1, 0.3, 0.7, 1.0])
+@pytest.mark.parametrize("hours", [(), (1.0,) * 12 + (3.0,) * 12])
+def test_all_own_is_the_bill_of_compare_where_some_can_wait(
+    waits: float, deadline_h: float, hours: tuple[float, ...]
+) -> None:
+    """The peak was lowered twice by what can wait: of 30 % to 128 GPUs where 176 are needed."""
+    said = {"workload.batch_share": waits, "workload.deadline_h": deadline_h}
+    inputs = asked(tokens=2e12, models=(MODEL,), profile="chat", settings=said)
+    option = resolve(option_of("on_demand").id, inputs).best
+    result = plan(inputs, overflow=f"deepinfra/{MODEL}", own=option.id, hours=hours)
+    curve = load_curve(inputs, hours)
+    at = {"workload.peak_to_mean": curve.peak_to_mean}
+    if deadline_h:
+        week = np.tile(curve.shape, 168 // curve.shape.size)
+        at["workload.deadline_peak_to_mean"] = busiest_stretch(week, deadline_h)
+    expected = usd(lines(option, inputs.settings.with_values(at)))
+    assert result.strategies[1].monthly_usd == pytest.approx(expected, rel=1e-12)
+    served = np.array(result.curve.tokens)
+    least = float(workload(inputs.settings.with_values(at)).peak_to_mean)
+    assert served.max() / served.mean() == pytest.approx(max(1.0, least), rel=1e-6)
 
 
 @pytest.mark.parametrize("purchase", PURCHASES)

@@ -511,7 +511,8 @@ def caveats(
         used: The options whose bills are shown.
         tried: Kinds of options that were looked at, those left out included.
     """
-    idle = sorted({*_idle_settings(inputs, used, tried), *_idle_words(inputs, used)})
+    kinds = {*tried, *(option.tier for option in used)}
+    idle = sorted({*_idle_settings(inputs, used, kinds), *_idle_words(inputs, used, kinds)})
     was, enters = ("was", "enters") if len(idle) == 1 else ("were", "enter")
     told = (f"{', '.join(idle)} {was} given and {enters} none of these bills",) if idle else ()
     return (*told, *_caveats_images(inputs), *_short_horizon(inputs, used))
@@ -528,33 +529,32 @@ def _horizon_enters(inputs: Question, used: Sequence[Option]) -> bool:
     return bool(np.any(np.asarray(inputs.settings.value("people.setup_fte_months"))))
 
 
-def _idle_settings(
-    inputs: Question, used: Sequence[Option], tried: Collection[Tier]
-) -> Iterator[str]:
+def _idle_settings(inputs: Question, used: Sequence[Option], kinds: set[Tier]) -> Iterator[str]:
     """Return the settings given by flag that enter no bill; in doubt none."""
-    entered = {s.path for s in entering(inputs, used)}
-    own = any(isinstance(o, SelfOption) for o in used)
+    entered, own = {s.path for s in entering(inputs, used)}, _own(used)
     for path in inputs.request.settings:
         flag = _by_flag(inputs, path)
         needs = _horizon_enters if path == "horizon.months" else ONLY_WITH.get(path)
         needs = None if path in (*values.OF_THE_PEAK, "workload.cached_share") else needs
         enters = path in entered and (needs is None or needs(inputs, used))
         doubtful = own and path.startswith(ELSEWHERE)
-        doubtful |= not own and "self" in tried and path.startswith(SIFTING)
+        doubtful |= not own and "self" in kinds and path.startswith(SIFTING)
         if flag and not enters and not doubtful:
             yield path if flag.startswith("--set") else flag
 
 
-def _idle_words(inputs: Question, used: Sequence[Option]) -> Iterator[str]:
-    """Return the price of power without machines of one's own, tokenizers of other models."""
-    owned = any(isinstance(o, SelfOption) and o.owned is not None for o in used)
-    if _by_flag(inputs, "electricity") and not owned:
-        yield f"--electricity {inputs.request.electricity}"
-    if _by_flag(inputs, "ownership") and not owned:
-        yield f"--ownership {inputs.request.ownership}"
-    models = {o.model for o in used}
+OF_OWN = ("fte", "coverage", "site", "engine", "speculative", "parallel")  # words of own GPUs
+
+
+def _idle_words(inputs: Question, used: Sequence[Option], kinds: set[Tier]) -> Iterator[str]:
+    """Return what is of own GPUs, or of bought ones, without any; tokenizers of other models."""
+    if "self" not in kinds:
+        yield from filter(None, (_by_flag(inputs, field) for field in OF_OWN))
+    if not any(isinstance(o, SelfOption) and o.owned is not None for o in used):
+        for field in filter(lambda name: _by_flag(inputs, name), ("electricity", "ownership")):
+            yield f"--{field} {getattr(inputs.request, field)}"
     for name, ratio in inputs.request.tokenizers if _by_flag(inputs, "tokenizers") else ():
-        if find_model(inputs.catalog, name) not in models:
+        if all(find_model(inputs.catalog, name) != option.model for option in used):
             yield f"--tokenizer {name}={ratio:g}"
 
 

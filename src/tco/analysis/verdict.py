@@ -135,7 +135,9 @@ def _owning(
         return
     pairs = same_weights_of(rows, ranked, least)
     won = [pair for pair in pairs if _ratio(pair) < 1.0]
-    lost = sorted(_ratio(pair) for pair in pairs if pair not in won)
+    lost = sorted(_ratio(pair) for pair in pairs if pair not in won and pair[0] is not best)
+    for host in (b for a, b in pairs if a is best and (a, b) not in won):
+        yield f"{_seller(host)} has its weights for {_usd(host)}, a price not sure enough."
     if won:
         named = [f"{a.model} ({_ratio((a, b)):.2f} times)" for a, b in won]
         names = ", ".join(named[:NAMED]) + f" and {len(named) - NAMED} more" * (len(named) > NAMED)
@@ -189,6 +191,10 @@ def besides(
     lost = ", ".join(f"{a.model} ({_beside(a, b)})" for a, b in pairs if _ratio((a, b)) >= 1.0)
     if lost:
         yield f"Hosting elsewhere is cheaper for {lost}."
+
+
+def _seller(host: OptionResult) -> str:
+    return host.id if host.provider == "given" else host.provider
 
 
 def _beside(own: OptionResult, host: OptionResult) -> str:

@@ -217,8 +217,12 @@ def _assigned(file: str) -> Ask:
     def ask(inputs: Question) -> Any:
         from tco.analysis.portfolio.portfolio import portfolio
         from tco.ask.scenario import load_tasks
+        from tco.catalog.usage_profile import with_own_profile
 
-        return portfolio(inputs, load_tasks(file))
+        tasks, catalog = load_tasks(file), inputs.catalog
+        for task in tasks.tasks:
+            catalog = with_own_profile(catalog, task.profile)
+        return portfolio(replace(inputs, catalog=catalog), tasks)
 
     return ask
 

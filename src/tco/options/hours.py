@@ -79,6 +79,17 @@ def reachable(shape: Floats) -> tuple[float, float]:
     return float(shape.size / busy), float(steepened(shape, np.inf).max())
 
 
+def check_peak(curve: Hours, settings: Settings) -> None:
+    """Raise `UsageError` where hours of this shape cannot have the peak that was asked for."""
+    peak = float(np.asarray(settings.value("workload.peak_to_mean")))
+    least, most = reachable(curve.shape)
+    if not least - 1e-6 <= peak <= most + 1e-6:
+        raise UsageError(
+            f"{settings['workload.peak_to_mean'].source}: a peak of {peak:g} times the mean cannot "
+            f"come from {curve.title}: from {least:.3g} to {most:.3g} is possible"
+        )
+
+
 def curve_of(catalog: Catalog, request: Scenario, settings: Settings) -> Hours:
     """Return the hours of the profile; without any those of the week with the nearest peak."""
     profiles = catalog.workloads.profiles
@@ -130,13 +141,7 @@ def on_hours(catalog: Catalog, request: Scenario, settings: Settings) -> Duty | 
     if kind == ALWAYS_ON:
         return None
     curve = curve_of(catalog, request, settings)
-    peak = float(np.asarray(settings.value("workload.peak_to_mean")))
-    least, most = reachable(curve.shape)
-    if not least - 1e-6 <= peak <= most + 1e-6:
-        raise UsageError(
-            f"{settings['workload.peak_to_mean'].source}: a peak of {peak:g} times the mean cannot "
-            f"come from {curve.title}: from {least:.3g} to {most:.3g} is possible"
-        )
+    check_peak(curve, settings)
     week = np.tile(curve.shape, DAYS * HOURS // curve.shape.size)
     opened, gaps = _opening(request.schedule)
     if not np.any(week * opened > 0):

@@ -144,6 +144,18 @@ def turning(flips: Sequence[Flip], head: str = "It would turn", end: str = "") -
         yield Paragraph(text=text, hanging=2, bullet=True)
 
 
+def beats(result: Any, cheaper: str, who: str) -> str:
+    """Return the head of a sentence on what would make one of two the cheaper one.
+
+    It does not win where it is the answer already, the cheaper one being no sure price.
+
+    Args:
+        cheaper: Id of the one that costs less today.
+        who: The other one, in words.
+    """
+    return f"{who} would {'cost less' if cheaper in result.cheaper_but_unsure else 'win'}"
+
+
 def changes(flips: Sequence[Flip]) -> str:
     """Return the nearest of the changes that would turn an answer; empty where none would."""
     would = nearest([flip for flip in flips if flip.needed is not None])

@@ -36,7 +36,7 @@ from tco.engine.shapes import Floats, number
 from tco.errors import unknown_name
 from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.cheapest import cheapest_of, least_sure, least_trust
-from tco.options.hours import Hours, checked_hours, curve_of
+from tco.options.hours import Hours, check_peak, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
 from tco.options.question import Question
 from tco.options.settings import FACTOR, Settings, workload
@@ -62,22 +62,37 @@ def load_curve(inputs: Question, hours: Sequence[float] = (), name: str = "") ->
     Raises:
         DataError: Hours that are no load curve.
         UnknownNameError: No such profile, or one without hours.
+        UsageError: Hours that cannot have the peak that was asked for.
     """
-    if hours:
-        return Hours(shape=checked_hours(hours, name), title=name, origin="given")
     profiles = inputs.catalog.workloads.profiles
-    peak = float(np.asarray(workload(inputs.settings).peak_to_mean))
-    waits = float(np.asarray(inputs.settings.value("workload.batch_share")))
-    given = inputs.settings.given("workload.peak_to_mean") or waits > 0.0
-    if name:
+    if hours:
+        known = Hours(shape=checked_hours(hours, name), title=name, origin="given")
+    elif name:
         shape = checked_hours(_named(name, profiles).hourly, f"profile {name}")
         known = Hours(shape=shape, title=f"the hours of {name}", origin="catalog")
     else:
         known = curve_of(inputs.catalog, inputs.request, inputs.settings)
+    given = inputs.settings.given("workload.peak_to_mean")
+    if given:
+        check_peak(known, inputs.settings)
     if given or known.origin == "assumed":
+        peak = float(np.asarray(inputs.settings.value("workload.peak_to_mean")))
         said = f"{known.title}, made as steep as a peak of {peak:g} times the mean"
         return Hours(shape=steepened(known.shape, peak), title=said, origin="assumed")
     return known
+
+
+def spread(inputs: Question, curve: Hours) -> Hours:
+    """Return the hours of a load once what can wait has filled its valleys.
+
+    Args:
+        inputs: The question, with the peak of the curve.
+    """
+    if float(np.asarray(inputs.settings.value("workload.batch_share"))) <= 0.0:
+        return curve
+    peak = max(1.0, float(np.asarray(workload(inputs.settings).peak_to_mean)))
+    said = f"{curve.title}, of {peak:.3g} times the mean once some wait"
+    return Hours(shape=steepened(curve.shape, peak), title=said, origin="assumed")
 
 
 def _named(name: str, profiles: dict[str, Profile]) -> Profile:

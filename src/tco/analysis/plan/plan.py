@@ -18,6 +18,7 @@ from tco.analysis.plan.bills import (
     next_unit,
     plan_assumptions,
     resource_rows,
+    spread,
     strategies_of,
 )
 from tco.analysis.plan.mix import (
@@ -43,8 +44,9 @@ from tco.analysis.report import notes_of, stamp, workload_result
 from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import turn
+from tco.engine.fleet import busiest_stretch
 from tco.engine.ledger import total_usd
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import (
     NO_SEATS,
@@ -57,12 +59,13 @@ from tco.options.bills import (
 )
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
+from tco.options.curves import STRETCH
 from tco.options.hours import Hours, refuse_billing
 from tco.options.machines import DEDICATED, OWN
 from tco.options.names import month_typed, pair_with, resolve
 from tco.options.offers import token_options
 from tco.options.provisioned import NO_UNITS, ProvisionedOption
-from tco.options.question import Question
+from tco.options.question import DEADLINE, WAITS, WEEK_HOURS, Question
 from tco.options.selection import Selection, in_region, select
 from tco.options.settings import Settings, people, price_factor, workload
 from tco.options.setups import SetUps
@@ -288,6 +291,7 @@ def plan(
     known_names(inputs)
     load = load_curve(inputs, hours, curve)
     asked, inputs = inputs, _at_peak_of(inputs, load)
+    load = spread(inputs, load)
     if overflow is not None:
         choices, said, left_out = _named(inputs, overflow, own, load)
     else:
@@ -328,15 +332,20 @@ def _check(inputs: Question) -> None:
 
 
 def _at_peak_of(inputs: Question, curve: Hours) -> Question:
-    """Return the question with the peak of the curve, so that fleets are sized for it."""
-    path = "workload.peak_to_mean"
-    setting = replace(
-        inputs.settings[path],
-        value=curve.peak_to_mean,
-        origin=curve.origin,
-        source=curve.title,
-    )
-    return replace(inputs, settings=Settings({**inputs.settings, path: setting}))
+    """Return the question with the peak of the curve, so that fleets are sized for it.
+
+    And with its busiest stretch as long as the deadline, where some of the work can wait so long.
+    """
+    values = {"workload.peak_to_mean": curve.peak_to_mean}
+    deadline_h = number(inputs.settings.value(DEADLINE))
+    if deadline_h and number(inputs.settings.value(WAITS)):
+        week = np.tile(curve.shape, WEEK_HOURS // curve.shape.size)
+        values[STRETCH] = busiest_stretch(week, deadline_h)
+    changed = {
+        path: replace(inputs.settings[path], value=v, origin=curve.origin, source=curve.title)
+        for path, v in values.items()
+    }
+    return replace(inputs, settings=Settings({**inputs.settings, **changed}))
 
 
 def load_of(inputs: Question, curve: Hours) -> Floats:

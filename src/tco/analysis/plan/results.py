@@ -183,6 +183,8 @@ def _cheapest(result: PlanResult) -> str:
     pays = own.monthly_usd is not None and own.monthly_usd < (api.monthly_usd or 0.0)
     if pays and not hybrid.own_tokens_share:
         return f"For {result.model} {alone} a month, less than {everything}; no mix is cheaper."
+    if not hybrid.own_tokens_share and result.best == "all own":
+        return f"For {result.model} {alone} a month; {everything}, a price not sure enough."
     if not hybrid.own_tokens_share:
         return (
             f"For {result.model} no GPU is worth its price at this load: {everything} a month; "

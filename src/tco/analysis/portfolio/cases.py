@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from tco.options.bills import Option, TokenOption, charged_lines
 from tco.options.caching import follows_gaps
 from tco.options.cheapest import answers_at, least_trust
 from tco.options.hours import checked_hours
+from tco.options.prices import LIST_PRICE, Buying
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
@@ -70,6 +71,7 @@ class TaskCase:
         success: How often models are right at it; None where nobody said.
         gaps: How long its sessions wait between turns; None where its requests belong to none, or
             shares of what is cached were said.
+        buying: How its tokens are bought: when in the week, and of what lengths.
     """
 
     task: Task
@@ -80,6 +82,7 @@ class TaskCase:
     providers: frozenset[str]
     success: SuccessRates | None = None
     gaps: Gaps | None = None
+    buying: Buying = LIST_PRICE
 
     def tries(self, option: Option) -> float | None:
         """Return how often an option is asked until it is right; None where nobody said [1]."""
@@ -87,6 +90,12 @@ class TaskCase:
             return 1.0
         rate = self.success.of(option.model, option.id)
         return None if rate is None else float(tries_until_right(rate))
+
+    @property
+    def priced_alike(self) -> Hashable:
+        """Return what tasks have in common whose tokens are priced alike, request by request."""
+        week = self.buying.week
+        return None if week is None else week.tobytes(), self.buying.lengths, self.gaps
 
     @property
     def batch_share(self) -> float:
@@ -141,6 +150,7 @@ def _case(inputs: Question, tasks: Tasks, i: int, task: Task) -> TaskCase:
         providers=frozenset(_provider(inputs, name, where) for name in texts(task.providers)),
         success=success,
         gaps=asked.gaps if follows_gaps(asked.settings) else None,
+        buying=asked.buying,
     )
 
 

@@ -148,19 +148,22 @@ def _priced(
     batch = np.array([case.batch_share for case in cases])
     shares = (np.zeros(len(cases)), batch)
     plain = [replace(option, caching=None) for option in tokens]
-    settings = stacked_settings(inputs, cases)
-    usd = [[_charged(option, settings, share) for share in shares] for option in plain]
-    for gaps in {case.gaps for case in cases if case.gaps is not None}:
-        places = [n for n, case in enumerate(cases) if case.gaps == gaps]
+    usd = [[np.empty(len(cases)) for _ in shares] for _ in tokens]
+    for key in dict.fromkeys(case.priced_alike for case in cases):
+        places = [n for n, case in enumerate(cases) if case.priced_alike == key]
         some = [cases[n] for n in places]
-        settings = session_settings(inputs, some)
+        gaps, week, lengths = some[0].gaps, some[0].buying.week, some[0].buying.lengths
+        settings = stacked_settings(inputs, some)
+        cached = settings if gaps is None else session_settings(inputs, some)
         usual = column(some, "workload.cached_share")
         for option, found in zip(tokens, usd, strict=True):
-            if option.caching is None:
-                continue
-            of_them = replace(option.caching, gaps=gaps, usual_share=usual)
+            buying = replace(option.buying, week=week, lengths=lengths)
+            meant, at = replace(option, caching=None, buying=buying), settings
+            if option.caching is not None and gaps is not None:
+                caching = replace(option.caching, gaps=gaps, usual_share=usual)
+                meant, at = replace(meant, caching=caching), cached
             for paid, share in zip(found, shares, strict=True):
-                paid[places] = _charged(replace(option, caching=of_them), settings, share[places])
+                paid[places] = _charged(meant, at, share[places])
     return tuple((option, now, later) for option, (now, later) in zip(plain, usd, strict=True))
 
 

@@ -98,8 +98,8 @@ def _flips(
             yield Paragraph(text=_flip(flip), hanging=2, bullet=True)
         return
     a, b = result.a_usd, result.b_usd
-    who = "B" if a is None or b is None or a <= b else "A"
-    yield from first.turning(flips, f"{who} would win")
+    who, cheaper = ("B", result.a) if a is None or b is None or a <= b else ("A", result.b)
+    yield from first.turning(flips, first.beats(result, cheaper, who))
 
 
 def _untold(result: BreakevenResult | BreakevenOver, view: View) -> int:
@@ -416,8 +416,9 @@ def _about(result: BreakevenTable) -> Iterator[Block]:
     same = [row for row in result.rows if row.same_weights and row.about is not None]
     if result.turns:
         model, (a, b) = result.pair[0].rpartition("/")[2], _bills(result)
-        who = "own GPUs" if a <= b else "buying"
-        yield from first.turning(result.turns, f"Of {model} {who} would win")
+        who, cheaper = ("own GPUs", 0) if a <= b else ("buying", 1)
+        head = first.beats(result, result.pair[cheaper], f"Of {model} {who}")
+        yield from first.turning(result.turns, head)
     elif same:
         row = min(same, key=lambda r: r.first or inf)
         low, high = row.about or (0.0, 0.0)

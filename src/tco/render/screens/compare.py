@@ -260,7 +260,8 @@ def turning(result: CompareResult) -> Iterator[Block]:
     else:
         subject = "" if bought <= own else "own GPUs would win "
         end = f"; {subject}against {model} {told}" if told else ""
-    yield from first.turning(same, f"{who} would win", end)
+    cheaper = result.pair[0 if bought <= own else 1]
+    yield from first.turning(same, first.beats(result, cheaper, who), end)
 
 
 def next_commands(result: CompareResult, most: int) -> Iterator[Block]:

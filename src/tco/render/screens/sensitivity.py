@@ -140,9 +140,9 @@ def _under(result: SensitivityResult, view: View) -> Iterator[Block]:
     """Return what would turn the answer, and how the table is read."""
     text = f"Left of | B is cheaper; – flips nowhere in its range; {words.LEGEND}"
     yield Paragraph(text=text if view.notes else text.partition("; --")[0], tone="dim")
-    who = "B" if result.difference_usd >= 0 else "A"
+    who, cheaper = ("B", result.a) if result.difference_usd >= 0 else ("A", result.b)
     yield from first.doubts(result.verdict, view)
-    yield from first.turning(result.turns, f"{who} would win")
+    yield from first.turning(result.turns, first.beats(result, cheaper, who))
     if view.assumptions or view.page:
         yield from words.assumptions(result.assumptions)
 
