@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from shutil import disk_usage
 from zoneinfo import ZoneInfo
@@ -37,17 +37,20 @@ from tco.usage.formats.table import (
 )
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, one_line, quoted
 from tco.usage.sources import (
+    BLANK,
     GZIP,
     MOST_LINE,
     LogSource,
     Sample,
     copy_lines,
+    csv_rows,
     delimiter_in,
     is_cut_or_long,
+    is_document,
+    lines,
     must_be_copied,
     opened,
-    rows_at,
-    torn_at,
+    records,
 )
 
 TIMES = ("start", "end")
@@ -539,3 +542,37 @@ def _negate(store: Store, rows: str, tally: LeftOutTally, shown: Mapping[int, st
         store.write("SELECT * FROM off")
         tally.leave("duplicate", min(shown[number] for number in some), count)
     store.con.execute("DROP TABLE off")
+
+
+def rows_at(
+    source: LogSource, shape: str, rows: Collection[int], torn: Collection[int]
+) -> dict[int, int]:
+    """Return the lines of rows of a table by their numbers; those that no reader takes are none.
+
+    Args:
+        source: The table.
+        shape: `csv`, `json` or `parquet`.
+        rows: Numbers, from 1.
+        torn: Rows of CSV that are none, counted as `torn_at` does.
+    """
+    tally = LeftOutTally()
+    found: Iterator[int] = iter(range(1, max(rows, default=0) + 1))
+    if shape == "csv":
+        every = enumerate(csv_rows(source, tally), 1)
+        width = len(next(every)[1][1] or ()) if rows else 0
+        found = (at for n, (at, row) in every if row and len(row) == width and n not in torn)
+    elif shape == "json" and is_document(source):
+        found = (r.line for r in records(source, shape, tally) if r.value is not None)
+    elif shape == "json":
+        found = (number for number, chunk in lines(source, tally) if chunk.strip(BLANK))
+    return _at(rows, found)
+
+
+def torn_at(source: LogSource, rows: Collection[int]) -> dict[int, int]:
+    """Return the lines of rows of CSV by their numbers, the heading and blank ones counted."""
+    return _at(rows, (at for at, _ in csv_rows(source, LeftOutTally())))
+
+
+def _at(rows: Collection[int], found: Iterator[int]) -> dict[int, int]:
+    some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
+    return {row: line for row, line in some if row in rows}

@@ -15,7 +15,7 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
@@ -179,7 +179,7 @@ def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
     """
     last = 0
     with to.open("wb") as out:
-        if _is_document(source):
+        if is_document(source):
             found = (r.value for r in _json(source, tally) if r.value is not None)
             out.writelines(json.dumps(value).encode() + b"\n" for value in found)
             return
@@ -188,7 +188,7 @@ def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
             last = number
 
 
-def _is_document(source: LogSource) -> bool:
+def is_document(source: LogSource) -> bool:
     """Return whether records of JSON lie in an array or on several lines."""
     found = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
     some = [chunk for chunk in islice(found, SAMPLE) if chunk]
@@ -215,7 +215,7 @@ def must_be_copied(source: LogSource) -> bool:
     with opened(source) as text:
         if source.data is not None or isinstance(getattr(text, "raw", None), _Recoded):
             return True
-    if _is_document(source):
+    if is_document(source):
         return True
     stride = MOST_LINE // 2
     with _raw(source) as stream:
@@ -234,40 +234,6 @@ def is_cut_or_long(source: LogSource) -> bool:
     for _ in lines(source, tally):
         pass
     return bool(tally.left)
-
-
-def rows_at(
-    source: LogSource, shape: str, rows: Collection[int], torn: Collection[int]
-) -> dict[int, int]:
-    """Return the lines of rows of a table by their numbers; those that no reader takes are none.
-
-    Args:
-        source: The table.
-        shape: `csv`, `json` or `parquet`.
-        rows: Numbers, from 1.
-        torn: Rows of CSV that are none, counted as `torn_at` does.
-    """
-    tally = LeftOutTally()
-    found: Iterator[int] = iter(range(1, max(rows, default=0) + 1))
-    if shape == "csv":
-        every = enumerate(csv_rows(source, tally), 1)
-        width = len(next(every)[1][1] or ()) if rows else 0
-        found = (at for n, (at, row) in every if row and len(row) == width and n not in torn)
-    elif shape == "json" and _is_document(source):
-        found = (r.line for r in _json(source, tally) if r.value is not None)
-    elif shape == "json":
-        found = (number for number, chunk in lines(source, tally) if chunk.strip(BLANK))
-    return _at(rows, found)
-
-
-def torn_at(source: LogSource, rows: Collection[int]) -> dict[int, int]:
-    """Return the lines of rows of CSV by their numbers, the heading and blank ones counted."""
-    return _at(rows, (at for at, _ in csv_rows(source, LeftOutTally())))
-
-
-def _at(rows: Collection[int], found: Iterator[int]) -> dict[int, int]:
-    some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
-    return {row: line for row, line in some if row in rows}
 
 
 def shape_of(source: LogSource) -> str:
