@@ -140,7 +140,7 @@ def test_streams_count_what_their_last_event_says(tmp_path: Path) -> None:
     ]
     answer = found(tmp_path / "claude", a__jsonl=lines(*events))
     assert counts(answer) == (2, 100, 1800, 307)
-    assert answer["left_out"] == {"no_output": 1, "not_a_call": 1}
+    assert answer["left_out"] == {"no_output": 1}
     chunk = {**CHAT, "object": "chat.completion.chunk", "id": "c"}
     chunks = [{**chunk, "choices": [{"delta": {}}]}, {**chunk, "choices": []}]
     assert counts(found(tmp_path / "gpt", a__jsonl=lines(*chunks))) == (1, 10, 0, 2)

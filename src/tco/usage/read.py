@@ -16,6 +16,7 @@ from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import (
+    REQUEST,
     STDIN,
     WHEN,
     LogSource,
@@ -148,7 +149,7 @@ def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[F
     """
     known = formats()
     fields = fields_of(sample)
-    if columns and fields >= set(columns.values()):
+    if columns and fields >= set(columns.values()) and sample.shape != "sse":
         requests = columns.keys() <= table.NAMES.keys()
         timed = requests and "start" in table.columns_of(fields, dict(columns))
         return [known[TABLE if timed else totals.FORMAT.name]]
@@ -199,11 +200,19 @@ def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:
         for outer in found:
             some = opened_json(outer.get(key))
             when = next((outer[name] for name in WHEN if outer.get(name)), None)
-            time = {} if when is None else {"timestamp": when}
+            beside = {} if when is None else {"timestamp": when}
+            if of := next((outer[name] for name in REQUEST if outer.get(name)), None):
+                beside[REQUEST[0]] = of
             some = some if isinstance(some, list) else [some]
-            inner += [{**time, **one} for one in some if isinstance(one, dict) and one]
+            inner += [_with(one, beside) for one in some if isinstance(one, dict) and one]
         found = inner
     return found
+
+
+def _with(record: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with what stands beside it: its time, and whose it is if it is an event."""
+    some = beside if "type" in record else {k: v for k, v in beside.items() if k != REQUEST[0]}
+    return {**some, **record}
 
 
 def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:

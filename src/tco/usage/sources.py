@@ -33,6 +33,8 @@ STDIN = "-"
 SAMPLE = 200
 WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
 """What a log calls the time beside a record that lies in a field."""
+REQUEST = ("tco.request", "request_id", "requestId", "stream_id", "trace_id")
+"""What a log calls the request that an event of a stream is of, beside it or in it."""
 ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 
@@ -68,7 +70,7 @@ class Sample(NamedTuple):
     """The beginning of a file, by which its format is told.
 
     Args:
-        shape: `json`, `csv`, `prom`, `parquet`, `empty` or `other`.
+        shape: `json`, `csv`, `prom`, `sse`, `parquet`, `empty` or `other`.
         records: Its first records.
         torn: Lines among them that could not be read.
     """
@@ -255,6 +257,8 @@ def shape_of(source: LogSource) -> str:
         rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+]?(\d|NaN|Inf)\S*(\s+-?\d+)?\s*$", first
     ):
         return "prom"
+    if EVENT.match(start) and DATA_LINE.search(start):
+        return "sse"
     return "csv" if any(mark in first for mark in (b",", b";", b"\t")) else "other"
 
 
@@ -280,7 +284,7 @@ def _first(found: Iterable[RawRecord]) -> Iterator[RawRecord]:
 
 def records(source: LogSource, shape: str, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the records of a source; torn ones are counted."""
-    readers = {"json": _json, "csv": _csv, "prom": _prom, "parquet": _every_row}
+    readers = {"json": _json, "csv": _csv, "prom": _prom, "sse": _sse, "parquet": _every_row}
     return iter(()) if shape not in readers else readers[shape](source, tally)
 
 
@@ -533,6 +537,23 @@ def _prom(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
             },
             {},
         )
+
+
+EVENT = re.compile(rb"(HTTP/[\d.]+ |(event|data|id|retry)?:)")
+DATA_LINE = re.compile(rb"^data: ?[{\[]", re.MULTILINE)
+"""How a stream begins that an API sent, or the heading of its answer; and what tells that it is."""
+
+
+def _sse(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
+    """Return what the `data:` lines of a raw stream hold."""
+    for number, line in enumerate(_text_lines(source, tally), 1):
+        field, _, text = line.partition(":")
+        if field == "data" and text.strip() not in ("", "[DONE]"):
+            value = _loaded(text.encode())
+            if isinstance(value, dict | list):
+                yield from _items(number, value)
+            else:
+                tally.leave("torn_line", f"{source.shown}:{number}")
 
 
 def _parquet(source: LogSource, most: int | None = None) -> Iterator[RawRecord]:

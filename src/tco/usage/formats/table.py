@@ -201,6 +201,8 @@ SUMS = re.compile(r"total|max|limit|hit|rate|key|control|_id|usd|cost", re.IGNOR
 
 def looks(sample: Sample) -> bool:
     """Return whether records have a time, a model, input and output, and no gateway's fields."""
+    if sample.shape == "sse":
+        return False
     known = fields_of(list(sample.values())[:50])
     at = columns_of(known, {})
     foreign = {"object", "custom_llm_provider", "response_status", "usageDetails", "schemaType"}
