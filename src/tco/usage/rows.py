@@ -117,7 +117,7 @@ class LeftOutTally:
         self.left: Counter[str] = Counter()
         self.doubts: Counter[str] = Counter()
         self.first: dict[str, str] = {}
-        self.notes: dict[str, None] = {}
+        self.notes: dict[str, str] = {}
         self.spans: set[tuple[float, float]] = set()
         self.incomplete: dict[str, None] = {}
 
@@ -135,9 +135,9 @@ class LeftOutTally:
         if place and (reason not in self.first or place_key(place) < place_key(self.first[reason])):
             self.first[reason] = place
 
-    def note(self, text: str) -> None:
-        """Keep a sentence for the reader, once."""
-        self.notes[text] = None
+    def note(self, text: str, of: str = "") -> None:
+        """Keep a sentence for the reader, once; it holds until the user says what `of` is."""
+        self.notes[text] = of
 
     def cover(self, start: float, end: float) -> None:
         """Know that the log covers a span, whether anything happened in it or not."""

@@ -92,6 +92,12 @@ def _cached(metadata: dict[str, Any], ctx: Context) -> dict[str, Any]:
         "write_1h": long,
         "write_unknown": max(all_written - short - long, 0),
         "reasoning": count(thought, missing=None),
+        "searches": count(
+            _first(
+                mapping(usage.get("server_tool_use")).get("web_search_requests"),
+                more.get("web_search_requests"),
+            )
+        ),
     }
 
 

@@ -103,7 +103,14 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         id=text(body.get("id")),
         status=200,
         usd_nano=charge(usage.get("cost"), ctx),
+        searches=sum(map(_is_search, sequence(body.get("output")))),
     )
+
+
+def _is_search(item: Any) -> bool:
+    """Return whether an item of an output is a web search; pages that it opens are not billed."""
+    action = mapping(mapping(item).get("action"))
+    return mapping(item).get("type") == "web_search_call" and action.get("type") in (None, "search")
 
 
 def _is_last(chunk: dict[str, Any]) -> bool:
