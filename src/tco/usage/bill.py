@@ -196,13 +196,15 @@ def _result(
 
 def _searches(models: dict[str, ModelBill]) -> list[str]:
     """Return how many web searches are in no sum of the bill, and what they cost."""
-    known = [m for m in models.values() if m.searches and m.searches_usd is not None]
-    other = sum(m.searches for m in models.values()) - sum(m.searches for m in known)
-    usd = sum(m.searches_usd or 0.0 for m in known)
-    texts = ((sum(m.searches for m in known), f"{show_usd(usd)} at the price of today"),)
+    usd = sum(m.searches_usd or 0.0 for m in models.values())
+    other = sum(m.searches for m in models.values() if m.searches_usd is None)
+    known = sum(m.searches for m in models.values()) - other
     return [
         f"{show_number(count)} web search{'es' * (count != 1)} not in the list price: {why}"
-        for count, why in (*texts, (other, "no price of them is known"))
+        for count, why in (
+            (known, f"{show_usd(usd)} at the price of today"),
+            (other, "no price of them is known"),
+        )
         if count
     ]
 

@@ -9,8 +9,7 @@ from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import WHEN, Sample
 
 KEY = "usageMetadata"
-GROUNDED = "groundingMetadata"
-"""Stands in an answer that searches were made for, which are billed by the query or the prompt."""
+GROUNDED = "groundingMetadata"  # of an answer with searches, which are billed by the query
 TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
 """Last words of `trafficType`, and what is billed as such."""
 
