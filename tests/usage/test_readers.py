@@ -694,3 +694,24 @@ def test_a_line_of_a_program_is_no_array(tmp_path: Path) -> None:
     text = "[INFO] started\n" + json.dumps(ROW) + "\n"
     answer = found(tmp_path, a__jsonl=text)
     assert (answer["requests"], answer["left_out"]) == (1, {"torn_line": 1})
+
+
+@pytest.mark.parametrize(
+    ("more", "request_", "tier"),
+    [
+        ({}, {}, "standard"),
+        ({"usage_object": {"service_tier": "flex"}}, {}, "flex"),
+        ({"cost_breakdown": {"service_tier": "priority"}}, {"service_tier": "flex"}, "priority"),
+        ({"cost_breakdown": {"service_tier": None}}, '{"service_tier": "flex"}', "flex"),
+        ({"usage_object": {"service_tier": "default"}}, {"service_tier": "flex"}, "standard"),
+        ({}, {"service_tier": "auto"}, "standard"),
+    ],
+)
+def test_tiers_of_litellm_are_those_its_costs_were_worked_out_at(
+    tmp_path: Path, more: dict[str, Any], request_: Any, tier: str
+) -> None:
+    spend = json.loads(next(iter(CASES["litellm"].files.values())))[0]
+    call = {**spend, "metadata": {**spend["metadata"], **more}, "proxy_server_request": request_}
+    (tmp_path / "a.json").write_text(json.dumps([call]))
+    bill = json.loads(run("bill", str(tmp_path / "a.json"), "-o", "json", "-q").stdout)
+    assert [list(model["tiers"]) for model in bill["models"].values()] == [[tier]]
