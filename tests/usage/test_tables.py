@@ -376,3 +376,24 @@ def test_a_point_that_some_number_has_before_decimals_marks_no_thousands(
         "totals"
     ]
     assert totals["input_with_read"] == tokens
+
+
+@pytest.mark.parametrize("how", ["file", "packed"])
+@pytest.mark.parametrize(
+    ("line", "more", "left"),
+    [("{0}{1}", 2, 0), ("[{0}, {1}]", 2, 0), ("{0}, {1},", 2, 0), ("{0}{1:.20}", 1, 1)],
+)
+def test_lines_that_are_joined_far_down_have_their_records(
+    tmp_path: Path, how: str, line: str, more: int, left: int
+) -> None:
+    """Only the first 200 lines tell how a file is read."""
+    call = {"model": "gpt-5", "input_tokens": 10, "output_tokens": 2}
+    every = [json.dumps({"id": f"r{n}", "ts": 1_794_900_000 + n, **call}) for n in range(302)]
+    text = "\n".join([*every[:300], line.format(*every[300:])]) + "\n"
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(gzip.compress(text.encode()) if how == "packed" else text.encode())
+    done = run("profile", str(path), "-o", "json", "-q")
+    answer = json.loads(done.stdout)
+    assert (answer["requests"], answer["left_out"].get("torn_line", 0)) == (300 + more, left)
+    if left:
+        assert answer["first_places"]["torn_line"] == f"{path}:301"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from shutil import disk_usage
 from zoneinfo import ZoneInfo
@@ -45,6 +46,7 @@ from tco.usage.sources import (
     copy_lines,
     csv_rows,
     delimiter_in,
+    has_joined_lines,
     is_cut_or_long,
     is_document,
     lines,
@@ -215,16 +217,17 @@ def add_table(
     twin = _twin(store, raw, [*paths])
     done = 0
     while done < len(files):
-        begin = number + done
-        some = dict(zip([*paths][done : done + GROUP], range(begin, begin + GROUP), strict=False))
+        some = dict(zip([*paths][done : done + GROUP], count(number + done), strict=False))
         try:
             broken = _add(store, raw, some, zone, by, twin)
         except duckdb_module().Error as problem:
             broken = [p for p in some if raw.shape != "parquet" and is_cut_or_long(paths[p])]
             if not broken:
                 raise DataError(_refused(problem, files)) from None
-        if broken:
-            copies |= {*broken}
+        joined = _joined(store, some, paths) if raw.shape == "json" and not broken else []
+        if broken or joined:
+            copies |= {*broken, *joined}
+            files = [s._replace(joined=s.joined or s.path in joined) for s in files]
             paths = _readable(store, files, copies, tally)
             continue
         done += len(some)
@@ -236,6 +239,22 @@ def add_table(
     shown_as = {number: source.shown for number, (_, source) in numbered.items()}
     _take_off(store, listed, shown_as, tally)
     return None if raw.shape == "parquet" else (listed, shown_as)
+
+
+def _joined(store: Store, some: Mapping[str, int], paths: Mapping[str, LogSource]) -> list[str]:
+    """Return files with torn lines of which some have several records; then none are read."""
+    part = store.folder / f"part-{store.parts:05d}.parquet"
+    torn = f"SELECT DISTINCT file FROM read_parquet({quoted(str(part))}) WHERE bad = 'torn_line'"
+    numbers = {number for (number,) in store.con.execute(torn).fetchall()}
+    suspect = [paths[path] for path, number in some.items() if number in numbers]
+    found = [s.path for s in suspect if not s.joined and has_joined_lines(s)]
+    if found:
+        part.unlink()
+        store.parts -= 1
+    for path in some:
+        if paths[path].path in found and path != paths[path].path:
+            Path(path).unlink()  # a copy of its lines as they are
+    return found
 
 
 def _judged(store: Store, tables: Tables, first: int, tally: LeftOutTally) -> str:

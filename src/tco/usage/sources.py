@@ -46,11 +46,13 @@ class LogSource(NamedTuple):
         path: Where it lies; `-` for standard input.
         named: The user named it itself, and not a folder or a pattern that it lies in.
         data: What was read of standard input.
+        joined: Some of its lines have several records each.
     """
 
     path: str
     named: bool = True
     data: bytes | None = None
+    joined: bool = False
 
     @property
     def shown(self) -> str:
@@ -191,7 +193,9 @@ def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
 
 
 def is_document(source: LogSource) -> bool:
-    """Return whether records of JSON lie in an array or on several lines."""
+    """Return whether records of JSON lie in an array, on several lines or several in one."""
+    if source.joined:
+        return True
     found = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
     some = [chunk for chunk in islice(found, SAMPLE) if chunk]
     first = some[0] if some else b""
@@ -199,6 +203,12 @@ def is_document(source: LogSource) -> bool:
         return first[:1] in (b"[", b"{")
     value = _loaded(first)
     return (isinstance(value, dict) and _is_page(value)) or any(map(_has_several, some))
+
+
+def has_joined_lines(source: LogSource) -> bool:
+    """Return whether any line of JSON has several records: one after the other, or an array."""
+    some = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
+    return any(map(_has_several, some))
 
 
 def _has_several(chunk: bytes) -> bool:
