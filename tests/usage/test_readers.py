@@ -715,3 +715,76 @@ def test_tiers_of_litellm_are_those_its_costs_were_worked_out_at(
     (tmp_path / "a.json").write_text(json.dumps([call]))
     bill = json.loads(run("bill", str(tmp_path / "a.json"), "-o", "json", "-q").stdout)
     assert [list(model["tiers"]) for model in bill["models"].values()] == [[tier]]
+
+
+def of_vllm(amount: int, stamp: str = "") -> str:
+    """Return a scrape of a server: prompt, a tenth of it generated, a tenth of that requests."""
+    labels = '{engine="0",model_name="m"}'
+    names = {"prompt_tokens": 1, "generation_tokens": 10, "request_success": 100}
+    return "".join(
+        f"vllm:{name}_total{labels} {amount / part}{stamp}\n" for name, part in names.items()
+    )
+
+
+def test_servers_of_vllm_are_told_by_names_that_overlap_in_time(tmp_path: Path) -> None:
+    """Two replicas counted apart, one file after the other of one server, many scrapes in one."""
+    files = {
+        **{f"a_2026-11-20T1{n}": of_vllm(v) for n, v in enumerate((100, 300, 600))},
+        **{f"b_2026-11-20T1{n}": of_vllm(v) for n, v in enumerate((1000, 1500, 2500))},
+    }
+    answer = found(tmp_path / "two", **{f"{n}__prom": text for n, text in files.items()})
+    assert (sums_of(answer), answer["incomplete"]) == ((20, 2000, 200), False)
+    turned = {n: of_vllm(v) for n, v in (("x_2026-11-20T10", 100), ("y_2026-11-20T11", 300))}
+    answer = found(tmp_path / "turned", **{f"{n}__prom": text for n, text in turned.items()})
+    assert sums_of(answer) == (2, 200, 20)
+    hour = 1_795_168_800_000
+    for stamped in (True, False):
+        text = "".join(
+            of_vllm(v, f" {hour + 3_600_000 * n}" * stamped)
+            for n, v in enumerate((1000, 3000, 500))
+        )
+        answer = found(tmp_path / f"one {stamped}", a__prom=text)
+        assert (sums_of(answer), answer["incomplete"]) == ((25, 2500, 250), True)
+        assert answer["left_out"] == {}
+
+
+def sums_of(answer: Any) -> tuple[Any, ...]:
+    """Return requests, input of which nobody knows what was cached, output."""
+    total = answer["totals"]
+    return total["requests"], total["input_with_read"], total["output"]
+
+
+def test_series_that_prometheus_was_asked_for(tmp_path: Path) -> None:
+    def series(name: str, pod: str, *values: int | None) -> dict[str, Any]:
+        at = [[1_795_168_800 + 3600 * n, str(v)] for n, v in enumerate(values) if v is not None]
+        metric = {"__name__": f"vllm:{name}_total", "model_name": "m", "pod": pod}
+        return {"metric": metric, "values": at}
+
+    result = [
+        series("prompt_tokens", "a", 100, 300, None, 700),
+        series("prompt_tokens", "b", 1000, 50, 80, None),
+        series("request_success", "a", 1, 3, 4, 7),
+    ]
+    matrix = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    answer = found(tmp_path, a__json=json.dumps(matrix))
+    assert sums_of(answer) == (6, 680, 0)
+    assert any("generation_tokens_total" in why for why in answer["incomplete_because"])
+
+
+def test_a_session_of_codex_goes_on_in_another_file_with_its_totals(tmp_path: Path) -> None:
+    session = {"type": "session_meta", "payload": {"id": "a"}}
+    model = {"type": "turn_context", "payload": {"model": "gpt-5"}}
+    first = codex(3, (5000, 3000, 200, 80), (5000, 3000, 200, 80))
+    bare = [
+        codex(9, (6100, 3600, 230, 90), (0, 0, 0, 0)),
+        codex(12, (100, 0, 10, 0), (0, 0, 0, 0)),
+    ]
+    for event in bare:
+        del event["payload"]["info"]["last_token_usage"]
+    answer = found(
+        tmp_path,
+        a__jsonl=lines(session, model, first),
+        b__jsonl=lines(session, model, *bare),
+    )
+    assert counts(answer) == (3, 2600, 3600, 240)
+    assert answer["left_out"] == {}
