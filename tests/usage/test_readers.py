@@ -788,3 +788,12 @@ def test_a_session_of_codex_goes_on_in_another_file_with_its_totals(tmp_path: Pa
     )
     assert counts(answer) == (3, 2600, 3600, 240)
     assert answer["left_out"] == {}
+
+
+def test_failed_requests_of_a_day_of_litellm_are_told(tmp_path: Path) -> None:
+    day = {"date": "2026-11-20", "model": "gpt-5", "prompt_tokens": 1000, "completion_tokens": 100}
+    day |= {"cache_read_input_tokens": 400, "spend": 0.0018, "created_at": "2026-11-21T00:00:00Z"}
+    day |= {"api_requests": 5, "successful_requests": 4, "failed_requests": 1}
+    answer = found(tmp_path, a__jsonl=lines(day))
+    assert (counts(answer), answer["left_out"]) == ((4, 600, 400, 100), {"failed": 1})
+    assert list(answer["formats"]) == ["litellm"]

@@ -30,7 +30,8 @@ was charged (`spend` above 0) was answered as far as it went, and is billed as s
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are rows of the spend log or of a daily table."""
-    return sample.some(*LOG) is not None or (sample.some(*DAILY, "custom_llm_provider") is not None)
+    daily = DAILY if sample.shape == "json" else (*DAILY, "custom_llm_provider")
+    return sample.some(*LOG) is not None or sample.some(*daily) is not None
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -130,6 +131,8 @@ def _first(*values: Any) -> Any:
 
 def _day(day: dict[str, Any], ctx: Context) -> UsageRow:
     start, end = day_of(day.get("date"))
+    if failed := count(day.get("failed_requests")):
+        ctx.tally.leave("failed", ctx.place, failed)
     return UsageRow(
         model=text(day.get("model")),
         input=count(day.get("prompt_tokens")),
