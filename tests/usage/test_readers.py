@@ -797,3 +797,24 @@ def test_failed_requests_of_a_day_of_litellm_are_told(tmp_path: Path) -> None:
     answer = found(tmp_path, a__jsonl=lines(day))
     assert (counts(answer), answer["left_out"]) == ((4, 600, 400, 100), {"failed": 1})
     assert list(answer["formats"]) == ["litellm"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_page_with_more_is_whole_with_the_page_that_follows(
+    tmp_path: Path, whole: bool, joined: bool
+) -> None:
+    def page_of(day: int, more: bool) -> dict[str, Any]:
+        kind = "organization.usage.completions.result"
+        result = {"object": kind, "input_tokens": 10, "output_tokens": 2, "model": "gpt-5"}
+        at = 1_795_132_800 + 86_400 * day
+        bucket_ = {"start_time": at, "end_time": at + 86_400, "results": [result]}
+        return {"object": "page", "data": [bucket_], "has_more": more}
+
+    pages = [page_of(0, True), page_of(1, True), page_of(2 if whole else 4, False)]
+    files = {"a__jsonl": lines(*pages)}
+    if not joined:
+        files = {f"p{n}__json": json.dumps(one) for n, one in enumerate(pages)}
+    answer = found(tmp_path, **files)
+    assert answer["totals"]["output"] == 6
+    assert answer["incomplete"] is not whole

@@ -164,7 +164,7 @@ FORMAT = Format(
     name="vllm",
     title="vLLM's Prometheus counters",
     exported="curl -s http://SERVER:8000/metrics > metrics_2026-11-20T10.prom, every hour; or "
-    "/api/v1/query_range?query={__name__=~'vllm:.*_total'}&step=1h of Prometheus",
+    "what Prometheus answers on /api/v1/query_range for the same counters",
     grain="counters",
     looks=looks,
     row=row,
