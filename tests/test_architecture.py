@@ -77,6 +77,10 @@ NEW = {
     "calls that two libraries trace side by side": 75,
     "how much of a bill is engineers, settings that move neither of two options": 20,
     "own hours of a load where some waits, tasks with own logs and hours, unsure hosts told": 62,
+    "raw streams, and streams of several calls at once": 188,
+    "web searches in logs and beside bills, LiteLLM's tiers, lines joined anywhere": 77,
+    "scrapes of several servers and of Prometheus, tables of buckets, dates of sheets": 168,
+    "pages of reports that follow one another": 29,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())

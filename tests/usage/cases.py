@@ -777,6 +777,7 @@ CASES: dict[str, Case] = {
             )
         },
         {"gpt-5": {**GPT5_LITELLM, "requests": 2}},
+        {"failed": 1},
         top={"usd": 0.0009625},
     ),
     "langfuse": Case(

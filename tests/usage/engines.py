@@ -84,7 +84,8 @@ prompt_tokens int DEFAULT 0, completion_tokens int DEFAULT 0, "startTime" timest
 "endTime" timestamp(3), "completionStartTime" timestamp(3), model text DEFAULT '',
 custom_llm_provider text DEFAULT '', "user" text DEFAULT '', metadata jsonb DEFAULT '{}',
 cache_hit text DEFAULT '', request_tags jsonb DEFAULT '[]', team_id text, end_user text,
-session_id text, status text, messages jsonb DEFAULT '{}', response jsonb DEFAULT '{}')"""
+session_id text, status text, messages jsonb DEFAULT '{}', response jsonb DEFAULT '{}',
+proxy_server_request jsonb DEFAULT '{}')"""
 """LiteLLM's table as its schema has it, as far as it says what was used."""
 
 

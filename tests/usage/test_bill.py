@@ -363,3 +363,104 @@ def test_an_hour_is_one(tmp_path: Path) -> None:
     path = table(tmp_path, HEAD + "2026-11-01T10:00:00Z,gpt-5,openai,blue,1000,800,100,40,,\n" * 2)
     for command in ("bill", "profile"):
         assert re.search(r" UTC, 1 hour$", run(command, path).stdout, re.MULTILINE), command
+
+
+CLAUDE = {"type": "message", "id": "a", "model": "claude-opus-4-5"}
+SEARCHED = {"input_tokens": 1000, "output_tokens": 100}
+FOUND = {"type": "web_search_call", "action": {"type": "search"}}
+GPT = {
+    "object": "response",
+    "id": "r",
+    "created_at": 1_794_900_000,
+    "model": "gpt-5",
+    "usage": SEARCHED,
+    "output": [FOUND, FOUND, {"type": "web_search_call", "action": {"type": "open_page"}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("record", "searches", "listed", "beside"),
+    [
+        (
+            {**CLAUDE, "usage": {**SEARCHED, "server_tool_use": {"web_search_requests": 3}}},
+            3,
+            7.5,
+            30,
+        ),
+        (GPT, 2, 2.25, 20),
+    ],
+)
+def test_web_searches_are_beside_the_list_price_and_told(
+    tmp_path: Path, record: dict[str, Any], searches: int, listed: float, beside: float
+) -> None:
+    """At 10 USD per 1,000; amounts in thousandths."""
+    other = {**CLAUDE, "id": "b", "model": "claude-nobody-knows"}
+    other["usage"] = {**SEARCHED, "server_tool_use": {"web_search_requests": 1}}  # type: ignore[assignment]
+    (tmp_path / "a.jsonl").write_text(json.dumps(record) + "\n")
+    (tmp_path / "b.jsonl").write_text(json.dumps(other) + "\n")
+    found = bill(str(tmp_path / "a.jsonl"), str(tmp_path / "b.jsonl"), "--no-elsewhere")
+    model = found["models"][str(record["model"])]
+    assert (model["searches"], found["totals"]["searches"]) == (searches, searches + 1)
+    assert model["list_usd"] == pytest.approx(listed / 1e3)
+    assert model["searches_usd"] == pytest.approx(beside / 1e3)
+    assert found["models"]["claude-nobody-knows"]["searches_usd"] is None
+    said = [note for note in found["warnings"] if "web search" in note]
+    assert said == [
+        f"{searches} web searches not in the list price: ${beside / 1e3:.2f} at the price of today",
+        "1 web search not in the list price: no price of them is known",
+    ]
+
+
+def test_a_cost_with_web_searches_in_it_is_explained(tmp_path: Path) -> None:
+    spend = json.loads(next(iter(CASES["litellm"].files.values())))[0]
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
+    usage["server_tool_use"] = {"web_search_requests": 2}  # type: ignore[assignment]
+    call = {
+        **spend,
+        **usage,
+        "model": "claude-opus-4-5",
+        "custom_llm_provider": "anthropic",
+        "spend": 0.0275,
+        "metadata": {"usage_object": usage},
+    }
+    (tmp_path / "a.json").write_text(json.dumps([call]))
+    found = bill(str(tmp_path / "a.json"), "--no-elsewhere")
+    assert found["totals"]["searches"] == 2
+    (part,) = found["difference"]
+    assert part["reason"] == "web searches were billed beside tokens"
+    assert part["usd"] == pytest.approx(0.02)
+
+
+def test_answers_of_gemini_that_were_grounded_are_told(tmp_path: Path) -> None:
+    usage = {"promptTokenCount": 1000, "candidatesTokenCount": 100}
+    answer = {"modelVersion": "gemini-2.5-pro", "responseId": "r", "usageMetadata": usage}
+    grounded = {**answer, "responseId": "s", "candidates": [{"groundingMetadata": {"a": 1}}]}
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{json.dumps(answer)}\n{json.dumps(grounded)}\n")
+    found = bill(str(path), "--no-elsewhere")
+    assert found["doubts"] == {"grounding_not_priced": 1}
+    assert found["first_places"] == {"grounding_not_priced": f"{path}:2"}
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [("bedrock-batch", "(model of the batch job)"), ("openai-usage", "(not grouped by model)")],
+)
+def test_that_a_model_is_not_known_holds_until_the_user_says_what_it_is(
+    tmp_path: Path, name: str, model: str
+) -> None:
+    made = {"usage": {"inputTokens": 7, "outputTokens": 3}}
+    bucket = {"object": "bucket", "start_time": 1_794_900_000, "end_time": 1_794_903_600}
+    result = {"object": "organization.usage.completions.result", "input_tokens": 7}
+    result |= {"output_tokens": 3, "num_model_requests": 1}  # type: ignore[dict-item]
+    text = {
+        "bedrock-batch": {"recordId": "1", "modelInput": {}, "modelOutput": made},
+        "openai-usage": {**bucket, "results": [result]},
+    }[name]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(text))
+    notes = [
+        bool(bill(str(path), "--no-elsewhere", *more)["warnings"])
+        for more in ((), ("--match", f"{model}=gpt-5"))
+    ]
+    assert notes == [True, False]

@@ -140,7 +140,7 @@ def test_streams_count_what_their_last_event_says(tmp_path: Path) -> None:
     ]
     answer = found(tmp_path / "claude", a__jsonl=lines(*events))
     assert counts(answer) == (2, 100, 1800, 307)
-    assert answer["left_out"] == {"no_output": 1, "not_a_call": 1}
+    assert answer["left_out"] == {"no_output": 1}
     chunk = {**CHAT, "object": "chat.completion.chunk", "id": "c"}
     chunks = [{**chunk, "choices": [{"delta": {}}]}, {**chunk, "choices": []}]
     assert counts(found(tmp_path / "gpt", a__jsonl=lines(*chunks))) == (1, 10, 0, 2)
@@ -694,3 +694,127 @@ def test_a_line_of_a_program_is_no_array(tmp_path: Path) -> None:
     text = "[INFO] started\n" + json.dumps(ROW) + "\n"
     answer = found(tmp_path, a__jsonl=text)
     assert (answer["requests"], answer["left_out"]) == (1, {"torn_line": 1})
+
+
+@pytest.mark.parametrize(
+    ("more", "request_", "tier"),
+    [
+        ({}, {}, "standard"),
+        ({"usage_object": {"service_tier": "flex"}}, {}, "flex"),
+        ({"cost_breakdown": {"service_tier": "priority"}}, {"service_tier": "flex"}, "priority"),
+        ({"cost_breakdown": {"service_tier": None}}, '{"service_tier": "flex"}', "flex"),
+        ({"usage_object": {"service_tier": "default"}}, {"service_tier": "flex"}, "standard"),
+        ({}, {"service_tier": "auto"}, "standard"),
+    ],
+)
+def test_tiers_of_litellm_are_those_its_costs_were_worked_out_at(
+    tmp_path: Path, more: dict[str, Any], request_: Any, tier: str
+) -> None:
+    spend = json.loads(next(iter(CASES["litellm"].files.values())))[0]
+    call = {**spend, "metadata": {**spend["metadata"], **more}, "proxy_server_request": request_}
+    (tmp_path / "a.json").write_text(json.dumps([call]))
+    bill = json.loads(run("bill", str(tmp_path / "a.json"), "-o", "json", "-q").stdout)
+    assert [list(model["tiers"]) for model in bill["models"].values()] == [[tier]]
+
+
+def of_vllm(amount: int, stamp: str = "") -> str:
+    """Return a scrape of a server: prompt, a tenth of it generated, a tenth of that requests."""
+    labels = '{engine="0",model_name="m"}'
+    names = {"prompt_tokens": 1, "generation_tokens": 10, "request_success": 100}
+    return "".join(
+        f"vllm:{name}_total{labels} {amount / part}{stamp}\n" for name, part in names.items()
+    )
+
+
+def test_servers_of_vllm_are_told_by_names_that_overlap_in_time(tmp_path: Path) -> None:
+    """Two replicas counted apart, one file after the other of one server, many scrapes in one."""
+    files = {
+        **{f"a_2026-11-20T1{n}": of_vllm(v) for n, v in enumerate((100, 300, 600))},
+        **{f"b_2026-11-20T1{n}": of_vllm(v) for n, v in enumerate((1000, 1500, 2500))},
+    }
+    answer = found(tmp_path / "two", **{f"{n}__prom": text for n, text in files.items()})
+    assert (sums_of(answer), answer["incomplete"]) == ((20, 2000, 200), False)
+    turned = {n: of_vllm(v) for n, v in (("x_2026-11-20T10", 100), ("y_2026-11-20T11", 300))}
+    answer = found(tmp_path / "turned", **{f"{n}__prom": text for n, text in turned.items()})
+    assert sums_of(answer) == (2, 200, 20)
+    hour = 1_795_168_800_000
+    for stamped in (True, False):
+        text = "".join(
+            of_vllm(v, f" {hour + 3_600_000 * n}" * stamped)
+            for n, v in enumerate((1000, 3000, 500))
+        )
+        answer = found(tmp_path / f"one {stamped}", a__prom=text)
+        assert (sums_of(answer), answer["incomplete"]) == ((25, 2500, 250), True)
+        assert answer["left_out"] == {}
+
+
+def sums_of(answer: Any) -> tuple[Any, ...]:
+    """Return requests, input of which nobody knows what was cached, output."""
+    total = answer["totals"]
+    return total["requests"], total["input_with_read"], total["output"]
+
+
+def test_series_that_prometheus_was_asked_for(tmp_path: Path) -> None:
+    def series(name: str, pod: str, *values: int | None) -> dict[str, Any]:
+        at = [[1_795_168_800 + 3600 * n, str(v)] for n, v in enumerate(values) if v is not None]
+        metric = {"__name__": f"vllm:{name}_total", "model_name": "m", "pod": pod}
+        return {"metric": metric, "values": at}
+
+    result = [
+        series("prompt_tokens", "a", 100, 300, None, 700),
+        series("prompt_tokens", "b", 1000, 50, 80, None),
+        series("request_success", "a", 1, 3, 4, 7),
+    ]
+    matrix = {"status": "success", "data": {"resultType": "matrix", "result": result}}
+    answer = found(tmp_path, a__json=json.dumps(matrix))
+    assert sums_of(answer) == (6, 680, 0)
+    assert any("generation_tokens_total" in why for why in answer["incomplete_because"])
+
+
+def test_a_session_of_codex_goes_on_in_another_file_with_its_totals(tmp_path: Path) -> None:
+    session = {"type": "session_meta", "payload": {"id": "a"}}
+    model = {"type": "turn_context", "payload": {"model": "gpt-5"}}
+    first = codex(3, (5000, 3000, 200, 80), (5000, 3000, 200, 80))
+    bare = [
+        codex(9, (6100, 3600, 230, 90), (0, 0, 0, 0)),
+        codex(12, (100, 0, 10, 0), (0, 0, 0, 0)),
+    ]
+    for event in bare:
+        del event["payload"]["info"]["last_token_usage"]
+    answer = found(
+        tmp_path,
+        a__jsonl=lines(session, model, first),
+        b__jsonl=lines(session, model, *bare),
+    )
+    assert counts(answer) == (3, 2600, 3600, 240)
+    assert answer["left_out"] == {}
+
+
+def test_failed_requests_of_a_day_of_litellm_are_told(tmp_path: Path) -> None:
+    day = {"date": "2026-11-20", "model": "gpt-5", "prompt_tokens": 1000, "completion_tokens": 100}
+    day |= {"cache_read_input_tokens": 400, "spend": 0.0018, "created_at": "2026-11-21T00:00:00Z"}
+    day |= {"api_requests": 5, "successful_requests": 4, "failed_requests": 1}
+    answer = found(tmp_path, a__jsonl=lines(day))
+    assert (counts(answer), answer["left_out"]) == ((4, 600, 400, 100), {"failed": 1})
+    assert list(answer["formats"]) == ["litellm"]
+
+
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_page_with_more_is_whole_with_the_page_that_follows(
+    tmp_path: Path, whole: bool, joined: bool
+) -> None:
+    def page_of(day: int, more: bool) -> dict[str, Any]:
+        kind = "organization.usage.completions.result"
+        result = {"object": kind, "input_tokens": 10, "output_tokens": 2, "model": "gpt-5"}
+        at = 1_795_132_800 + 86_400 * day
+        bucket_ = {"start_time": at, "end_time": at + 86_400, "results": [result]}
+        return {"object": "page", "data": [bucket_], "has_more": more}
+
+    pages = [page_of(0, True), page_of(1, True), page_of(2 if whole else 4, False)]
+    files = {"a__jsonl": lines(*pages)}
+    if not joined:
+        files = {f"p{n}__json": json.dumps(one) for n, one in enumerate(pages)}
+    answer = found(tmp_path, **files)
+    assert answer["totals"]["output"] == 6
+    assert answer["incomplete"] is not whole

@@ -376,3 +376,102 @@ def test_a_point_that_some_number_has_before_decimals_marks_no_thousands(
         "totals"
     ]
     assert totals["input_with_read"] == tokens
+
+
+@pytest.mark.parametrize("how", ["file", "packed"])
+@pytest.mark.parametrize(
+    ("line", "more", "left"),
+    [("{0}{1}", 2, 0), ("[{0}, {1}]", 2, 0), ("{0}, {1},", 2, 0), ("{0}{1:.20}", 1, 1)],
+)
+def test_lines_that_are_joined_far_down_have_their_records(
+    tmp_path: Path, how: str, line: str, more: int, left: int
+) -> None:
+    """Only the first 200 lines tell how a file is read."""
+    call = {"model": "gpt-5", "input_tokens": 10, "output_tokens": 2}
+    every = [json.dumps({"id": f"r{n}", "ts": 1_794_900_000 + n, **call}) for n in range(302)]
+    text = "\n".join([*every[:300], line.format(*every[300:])]) + "\n"
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(gzip.compress(text.encode()) if how == "packed" else text.encode())
+    done = run("profile", str(path), "-o", "json", "-q")
+    answer = json.loads(done.stdout)
+    assert (answer["requests"], answer["left_out"].get("torn_line", 0)) == (300 + more, left)
+    if left:
+        assert answer["first_places"]["torn_line"] == f"{path}:301"
+
+
+HOURS = (("2026-11-20T10:00:00Z", 120), ("2026-11-20T11:00:00Z", 60))
+
+
+@pytest.mark.parametrize("time", ["timestamp", "start_time", "hour", "created_at", "Date"])
+@pytest.mark.parametrize("shape", ["csv", "jsonl"])
+def test_rows_that_count_requests_are_buckets_and_no_requests(
+    tmp_path: Path, time: str, shape: str
+) -> None:
+    """A mean of 1,000 tokens is no request of 120,000."""
+    rows = [
+        {time: at, "model": "gpt-5", "requests": n, "input_tokens": 1000 * n, "output_tokens": n}
+        for at, n in HOURS
+    ]
+    path = tmp_path / f"a.{shape}"
+    head = ",".join(rows[0])
+    body = "".join(",".join(map(str, row.values())) + "\n" for row in rows)
+    path.write_text(f"{head}\n{body}" if shape == "csv" else lines(*rows))
+    answer = json.loads(run("profile", str(path), "-o", "json", "-q").stdout)
+    assert list(answer["formats"]) == ["totals"]
+    assert (answer["requests"], answer["totals"]["output"]) == (180, 180)
+    assert (answer["isl"], answer["observed_hours"]) == (None, 2.0)
+
+
+def test_rows_of_one_request_each_are_requests_whatever_counts_them(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "timestamp,model,requests,input_tokens,output_tokens\n"
+        + "".join(f"{at},gpt-5,1,1000,10\n" for at, _ in HOURS)
+    )
+    answer = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)
+    assert (list(answer["formats"]), answer["requests"]) == (["table"], 2)
+
+
+@pytest.mark.parametrize(
+    ("dates", "first", "days"),
+    [
+        (["20.11.2026"], "2026-11-20", 1),
+        (["11/20/2026", "11/2/2026"], "2026-11-02", 2),
+        (["20/11/2026", "2/11/2026"], "2026-11-02", 2),
+        (["Nov 2026"], "2026-11-01", 30),
+        (["November 2026"], "2026-11-01", 30),
+        (["Nov-26"], "2026-11-01", 30),
+        (["11/2026"], "2026-11-01", 30),
+        (["20 Nov 2026"], "2026-11-20", 1),
+        (["Nov 20, 2026"], "2026-11-20", 1),
+    ],
+)
+def test_dates_of_sheets_as_people_write_them(
+    tmp_path: Path, dates: list[str], first: str, days: int
+) -> None:
+    rows = "".join(f"{date};gpt-5;1.000.000;100.000;2,25\n" for date in dates)
+    (tmp_path / "a.csv").write_text(f"Date;Model;Input Tokens;Output Tokens;Cost\n{rows}")
+    answer = json.loads(
+        run("bill", str(tmp_path / "a.csv"), "-o", "json", "-q", "--no-elsewhere").stdout
+    )
+    assert answer["first"][:10] == first
+    assert answer["observed_hours"] == 24 * days
+    assert answer["stated_usd"] == pytest.approx(answer["list_usd"])
+
+
+def test_a_day_that_could_be_a_month_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "Date,Model,Input Tokens,Output Tokens\n11/02/2026,gpt-5,10,2\n11/11/2026,gpt-5,10,2\n"
+    )
+    answer = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)
+    assert answer["left_out"] == {"day_or_month_first": 1}
+    assert answer["days"] == {"2026-11-11": None}
+
+
+def test_decimals_of_parquet_are_counts(tmp_path: Path) -> None:
+    import duckdb
+
+    row = "DATE '2026-11-20' AS date, 'gpt-5' AS model, 1000::DECIMAL(18, 2) AS input_tokens"
+    path = tmp_path / "a.parquet"
+    duckdb.execute(f"COPY (SELECT {row}, 7 AS output_tokens) TO '{path}' (FORMAT parquet)")
+    answer = json.loads(run("profile", str(path), "-o", "json", "-q").stdout)
+    assert (answer["totals"]["input_with_read"], answer["totals"]["output"]) == (1000, 7)

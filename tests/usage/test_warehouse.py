@@ -49,6 +49,9 @@ USAGES: tuple[dict[str, Any], ...] = (
     {"usage_object": {"prompt_tokens_details": {"cached_tokens": 50}}},
     {"usage_object": {"cache_read_input_tokens": None}, "user_api_key": "x"},
     {"additional_usage_values": {"cache_read_input_tokens": 7}},
+    {"usage_object": {"service_tier": "Flex", "server_tool_use": {"web_search_requests": 2}}},
+    {"usage_object": {"service_tier": "flex"}, "cost_breakdown": {"service_tier": "priority"}},
+    {"usage_object": {"prompt_tokens_details": {"web_search_requests": 1}}, "cost_breakdown": None},
     {
         "usage_object": {
             "completion_tokens_details": {"reasoning_tokens": 3},
@@ -103,6 +106,8 @@ def spent(rows: int = 300) -> list[dict[str, Any]]:
             "cache_hit": "False",
             "status": "success",
             "session_id": f"s{n % 20}",
+            "call_type": ("acompletion", "aretrieve_batch", "")[n // 90 % 3],
+            "proxy_server_request": [{}, {"service_tier": "flex"}, {"service_tier": "auto"}][n % 3],
         }
         out.append({**row, **(ODD[n] if n < len(ODD) else {})})
     return out

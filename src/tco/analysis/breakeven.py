@@ -142,20 +142,22 @@ def _today(groups: Sequence[tuple[Sequence[BreakevenRow], str]]) -> str:
         known = [(row, row.at) for row in rows if row.at is not None]
         if known:
             volume = show_tokens(known[0][1].tokens)
-            parts.append(f"{rival} for {_paying(known)}")
+            parts.append(f"{rival} {_paying(known)}")
     return f"At {volume} own GPUs pay against {', '.join(parts)}." if parts else ""
 
 
 def _paying(known: Sequence[tuple[BreakevenRow, BothAt]]) -> str:
     won = [row.model for row, at in known if at.b_usd < at.a_usd]
     if len(won) == len(known) == 1:
-        return won[0]
+        return f"for {won[0]}"
     if not won:
         row, at = min(known, key=lambda one: _ratio(one[1]))
         times = show_number(_ratio(at))
-        return f"none of {len(known)} models ({row.model} is nearest, {times} times)"
+        if len(known) == 1:
+            return f"in no case ({row.model}: {times} times)"
+        return f"for none of {len(known)} models ({row.model} is nearest, {times} times)"
     more = "" if len(won) <= MOST_NAMES else " and others"
-    return f"{len(won)} of {len(known)} ({', '.join(won[:MOST_NAMES])}{more})"
+    return f"for {len(won)} of {len(known)} ({', '.join(won[:MOST_NAMES])}{more})"
 
 
 def _ratio(at: BothAt) -> float:
@@ -172,7 +174,8 @@ def _count(rows: Sequence[BreakevenRow], rival: str, *, whole: bool) -> str:
     """Return how many models pay and from where on; with what is counted the first time."""
     won = [r for r in rows if r.first is not None]
     if not won:
-        return f"{rival} for none of {len(rows)} models"
+        none = f"for none of {len(rows)} models"
+        return f"{rival} {none if len(rows) > 1 else f'in no case ({rows[0].model})'}"
     first = min(won, key=lambda r: r.first or 0.0)
     at = f"{first.model} at {show_tokens(first.first or 0.0)}"
     if len(rows) == 1:

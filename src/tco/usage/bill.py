@@ -24,6 +24,7 @@ from tco.usage.pricing import (
     matches_of,
     month_changes,
     priced,
+    searches_usd,
     timed_models,
 )
 from tco.usage.profile import counts_of, data_of, models_of, tier_edges, tiers_of
@@ -150,9 +151,10 @@ def _result(
     difference = _added(models)
     counts = counts_of(cells)
     month = HOURS_PER_MONTH / span.hours if span.hours else None  # over what was logged [1]
-    notes: dict[str, None] = dict.fromkeys(tally.notes)
+    given = {text.partition("=")[0].strip() for text in ask.match}
+    notes: dict[str, None] = {note: None for note, of in tally.notes.items() if of not in given}
     notes |= dict.fromkeys(f"incomplete: {why}" for why in tally.incomplete)
-    notes |= dict.fromkeys((*_partial(span, _months(made)), *made.notes))
+    notes |= dict.fromkeys((*_partial(span, _months(made)), *made.notes, *_searches(models)))
     beside: tuple[Any, ...] = ()
     if ask.beside and month is not None and models:
         beside, more = elsewhere.elsewhere(logs, catalog, today, made, month)
@@ -190,6 +192,21 @@ def _result(
         assumptions=(),
         warnings=tuple(notes),
     )
+
+
+def _searches(models: dict[str, ModelBill]) -> list[str]:
+    """Return how many web searches are in no sum of the bill, and what they cost."""
+    usd = sum(m.searches_usd or 0.0 for m in models.values())
+    other = sum(m.searches for m in models.values() if m.searches_usd is None)
+    known = sum(m.searches for m in models.values()) - other
+    return [
+        f"{show_number(count)} web search{'es' * (count != 1)} not in the list price: {why}"
+        for count, why in (
+            (known, f"{show_usd(usd)} at the price of today"),
+            (other, "no price of them is known"),
+        )
+        if count
+    ]
 
 
 def _charged(made: PricedUsage, catalog: Catalog) -> dict[str, float]:
@@ -246,6 +263,7 @@ def _model(
         list_usd=float(usd.sum()) if known.any() else None,
         stated_usd=said,
         difference=parts,
+        searches_usd=searches_usd(catalog.offers.get(matched.offer), counts.searches),
         unpriced=_unpriced(cells, known, [made.why.get(int(i), "") for i in at]),
     )
 

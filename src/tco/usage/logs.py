@@ -156,8 +156,10 @@ class Logs:
             return f"{shown}{':1' * (self.table is None)}: no requests in it"
         reason, count = left.most_common(1)[0]
         place = self.tally.first.get(reason) or shown
-        return f"{place}: no row can be used: {count:,} are left out as {reason}" + (
-            f", {len(left) - 1} other reasons" if len(left) > 1 else ""
+        return (
+            f"{place}: no row can be used: {count:,} are left out as {reason}"
+            + (f", {len(left) - 1} other reasons" if len(left) > 1 else "")
+            + "".join(f"; {why}" for why in [*self.tally.incomplete, *self.tally.notes][:1])
         )
 
     def span(self, cells: Arrays, hours: Any | None = None) -> TimeSpan:

@@ -46,6 +46,7 @@ class Otherwise:
         service, region: Other than the log says.
         window: Another price of the same offer: -1 the one before, 1 the one after.
         only: Nothing but this kind of token is paid for.
+        searches: Web searches are paid for, too.
     """
 
     reason: str
@@ -55,6 +56,7 @@ class Otherwise:
     region: str | None = None
     window: int = 0
     only: str = ""
+    searches: bool = False
 
 
 LIST = Otherwise("")
@@ -153,10 +155,16 @@ def priced(
             bought = at_provider(bought, catalog.prices.providers.get(offer.provider))
         if _unsold(bought, price) and _used(cells, where):
             notes[f"{matched.offer}: no price for tier {service}, billed as usual"] = None
-        parts[:, where] = _usd(price, part, bought, _day(day, today, on), other)
+        parts[:, where] = _usd(price, offer, part, bought, _day(day, today, on), other)
         known[where] = True
     parts[:, cells["failed"].astype(bool)] = 0.0  # a request that was refused is not billed
     return PricedUsage(cells, parts.sum(axis=0), parts[1], known, why, matches, tuple(notes))
+
+
+def searches_usd(offer: Offer | None, searches: Any) -> Any:
+    """Return what web searches cost at an offer [USD]; None where it has no price of them."""
+    rate = None if offer is None else offer.usd_per_1k_searches
+    return None if rate is None else searches * rate / 1000.0
 
 
 def _unsold(bought: Buying, price: Price) -> bool:
@@ -214,8 +222,18 @@ def _price(
     return price, "" if price is not None else f"{offer.id} has no price on {day}"
 
 
-def _usd(price: Price, cells: Arrays, bought: Buying, day: date, other: Otherwise) -> Any:
+def _usd(
+    price: Price, offer: Offer | None, cells: Arrays, bought: Buying, day: date, other: Otherwise
+) -> Any:
     """Return what input and output of cells of one price cost [2, cells] [USD]."""
+    searched = searches_usd(offer, cells["searches"]) if other.searches else None
+    return _tokens_usd(price, cells, bought, day, other) + (
+        0.0 if searched is None else np.stack([searched, 0.0 * searched])
+    )
+
+
+def _tokens_usd(price: Price, cells: Arrays, bought: Buying, day: date, other: Otherwise) -> Any:
+    """Return what the tokens of input and output cost [2, cells] [USD]."""
     modifiers = other.modifiers(list(price.modifiers))
     requests = np.maximum(cells["n"], 1)
     mean = np.maximum(cells["input"] / requests, 1.0)
@@ -317,6 +335,7 @@ WAYS = (
     Otherwise("cache writes of an hour or more were billed as short ones", tokens=_short_lived),
     Otherwise("cached input was billed beside all input", tokens=_read_added),
     Otherwise("reasoning was billed beside all output", tokens=_thought_added),
+    Otherwise("web searches were billed beside tokens", searches=True),
     Otherwise("the price of long contexts was not applied", modifiers=_flat),
     Otherwise("batch and service tiers were not applied", service="standard"),
     Otherwise("billed at the batch price", service="batch"),

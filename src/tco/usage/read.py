@@ -16,6 +16,7 @@ from tco.records import dataclass
 from tco.usage.formats import Context, Format, formats, table, totals
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import (
+    REQUEST,
     STDIN,
     WHEN,
     LogSource,
@@ -148,7 +149,7 @@ def detected(sample: Sample, columns: Mapping[str, str] | None = None) -> list[F
     """
     known = formats()
     fields = fields_of(sample)
-    if columns and fields >= set(columns.values()):
+    if columns and fields >= set(columns.values()) and sample.shape != "sse":
         requests = columns.keys() <= table.NAMES.keys()
         timed = requests and "start" in table.columns_of(fields, dict(columns))
         return [known[TABLE if timed else totals.FORMAT.name]]
@@ -199,11 +200,19 @@ def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:
         for outer in found:
             some = opened_json(outer.get(key))
             when = next((outer[name] for name in WHEN if outer.get(name)), None)
-            time = {} if when is None else {"timestamp": when}
+            beside = {} if when is None else {"timestamp": when}
+            if of := next((outer[name] for name in REQUEST if outer.get(name)), None):
+                beside[REQUEST[0]] = of
             some = some if isinstance(some, list) else [some]
-            inner += [{**time, **one} for one in some if isinstance(one, dict) and one]
+            inner += [_with(one, beside) for one in some if isinstance(one, dict) and one]
         found = inner
     return found
+
+
+def _with(record: dict[str, Any], beside: dict[str, Any]) -> dict[str, Any]:
+    """Return a record with what stands beside it: its time, and whose it is if it is an event."""
+    some = beside if "type" in record else {k: v for k, v in beside.items() if k != REQUEST[0]}
+    return {**some, **record}
 
 
 def found_files(reading: Reading, tally: LeftOutTally) -> list[Found]:
@@ -330,6 +339,7 @@ def rows_of(
             done += _size(one.source)
             shown(done / total)
         ctx = Context(tally, "", zone, reading.columns, kept=kept)
+        _say_which_pages_are_missing(ctx)
         yield from keep.all((row, "") for row in of.done(ctx) if _is_right(row, ctx))
         yield from keep.rest()
 
@@ -352,6 +362,8 @@ def _file(one: Found, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
         ctx.line = record.line
         if record.value is None and record.page:
             pages.begin(record.page)
+        elif record.page:
+            pages.see(record.value)
         if one.inside and record.value is not None:
             some = within(record.value, one.inside)
             if not some:
@@ -398,17 +410,33 @@ def _known_again(row: UsageRow, part: Any, of: Format) -> UsageRow:
     return row._replace(id=json.dumps(part, sort_keys=True, default=str))
 
 
+EDGES = (("start_time", "starting_at"), ("end_time", "ending_at"))
+"""What reports call the beginning and the end of a bucket."""
+
+
+def _say_which_pages_are_missing(ctx: Context) -> None:
+    """Say which pages tell that another follows, if none begins where their last bucket ends."""
+    begins = ctx.kept.get("begins", [])
+    for end, kind, shown in ctx.kept.get("ends", []):
+        follows = (end is not None and end == at and kind == of for at, of in begins)
+        if shown and not any(follows):
+            ctx.tally.part(f"{shown} says that there is a page after it (has_more)")
+
+
 class _Pages:
     """Whether the pages of a report follow one another to the last."""
 
     def __init__(self, ctx: Context) -> None:
-        self.ctx = ctx
+        self.ctx, self.fresh = ctx, False
+        self.ends: list[list[Any]] = []
+        self.begins: list[tuple[Any, str]] = []
 
     def begin(self, page: dict[str, Any]) -> None:
         """Look at the head of a page."""
-        tally = self.ctx.tally
-        if page.get("has_more") is True:
-            tally.part(f"{self.ctx.shown} says that there is a page after it (has_more)")
+        self.ends = self.ctx.kept.setdefault("ends", [])
+        self.begins = self.ctx.kept.setdefault("begins", [])
+        self.ends.append([None, "", page.get("has_more") is True and self.ctx.shown])
+        self.fresh = True
         meta = page.get("meta")
         meta = meta if isinstance(meta, dict) else page
         of = meta.get("totalPages", meta.get("total_pages"))
@@ -416,6 +444,16 @@ class _Pages:
             seen = self.ctx.kept.setdefault("pages", set())
             seen.add(meta.get("page"))
             self.ctx.kept["of_pages"] = max(of, self.ctx.kept.get("of_pages", 0))
+
+    def see(self, value: Any) -> None:
+        """Look at a bucket of a page: where it begins and ends, and what it is of."""
+        bucket = value if isinstance(value, dict) else {}
+        some = bucket.get("results")
+        kind = some[0].get("object", "") if some and isinstance(some[0], dict) else ""
+        start, end = (next(filter(None, map(bucket.get, names)), None) for names in EDGES)
+        self.begins += [(start, kind)] if self.fresh else []
+        self.fresh = False
+        self.ends[-1][:2] = [end, kind or self.ends[-1][1]]
 
     def end(self) -> None:
         """Say which pages are missing after a file."""

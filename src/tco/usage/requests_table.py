@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from shutil import disk_usage
 from zoneinfo import ZoneInfo
@@ -37,17 +38,21 @@ from tco.usage.formats.table import (
 )
 from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, one_line, quoted
 from tco.usage.sources import (
+    BLANK,
     GZIP,
     MOST_LINE,
     LogSource,
     Sample,
     copy_lines,
+    csv_rows,
     delimiter_in,
+    has_joined_lines,
     is_cut_or_long,
+    is_document,
+    lines,
     must_be_copied,
     opened,
-    rows_at,
-    torn_at,
+    records,
 )
 
 TIMES = ("start", "end")
@@ -212,16 +217,17 @@ def add_table(
     twin = _twin(store, raw, [*paths])
     done = 0
     while done < len(files):
-        begin = number + done
-        some = dict(zip([*paths][done : done + GROUP], range(begin, begin + GROUP), strict=False))
+        some = dict(zip([*paths][done : done + GROUP], count(number + done), strict=False))
         try:
             broken = _add(store, raw, some, zone, by, twin)
         except duckdb_module().Error as problem:
             broken = [p for p in some if raw.shape != "parquet" and is_cut_or_long(paths[p])]
             if not broken:
                 raise DataError(_refused(problem, files)) from None
-        if broken:
-            copies |= {*broken}
+        joined = _joined(store, some, paths) if raw.shape == "json" and not broken else []
+        if broken or joined:
+            copies |= {*broken, *joined}
+            files = [s._replace(joined=s.joined or s.path in joined) for s in files]
             paths = _readable(store, files, copies, tally)
             continue
         done += len(some)
@@ -233,6 +239,22 @@ def add_table(
     shown_as = {number: source.shown for number, (_, source) in numbered.items()}
     _take_off(store, listed, shown_as, tally)
     return None if raw.shape == "parquet" else (listed, shown_as)
+
+
+def _joined(store: Store, some: Mapping[str, int], paths: Mapping[str, LogSource]) -> list[str]:
+    """Return files with torn lines of which some have several records; then none are read."""
+    part = store.folder / f"part-{store.parts:05d}.parquet"
+    torn = f"SELECT DISTINCT file FROM read_parquet({quoted(str(part))}) WHERE bad = 'torn_line'"
+    numbers = {number for (number,) in store.con.execute(torn).fetchall()}
+    suspect = [paths[path] for path, number in some.items() if number in numbers]
+    found = [s.path for s in suspect if not s.joined and has_joined_lines(s)]
+    if found:
+        part.unlink()
+        store.parts -= 1
+    for path in some:
+        if paths[path].path in found and path != paths[path].path:
+            Path(path).unlink()  # a copy of its lines as they are
+    return found
 
 
 def _judged(store: Store, tables: Tables, first: int, tally: LeftOutTally) -> str:
@@ -539,3 +561,37 @@ def _negate(store: Store, rows: str, tally: LeftOutTally, shown: Mapping[int, st
         store.write("SELECT * FROM off")
         tally.leave("duplicate", min(shown[number] for number in some), count)
     store.con.execute("DROP TABLE off")
+
+
+def rows_at(
+    source: LogSource, shape: str, rows: Collection[int], torn: Collection[int]
+) -> dict[int, int]:
+    """Return the lines of rows of a table by their numbers; those that no reader takes are none.
+
+    Args:
+        source: The table.
+        shape: `csv`, `json` or `parquet`.
+        rows: Numbers, from 1.
+        torn: Rows of CSV that are none, counted as `torn_at` does.
+    """
+    tally = LeftOutTally()
+    found: Iterator[int] = iter(range(1, max(rows, default=0) + 1))
+    if shape == "csv":
+        every = enumerate(csv_rows(source, tally), 1)
+        width = len(next(every)[1][1] or ()) if rows else 0
+        found = (at for n, (at, row) in every if row and len(row) == width and n not in torn)
+    elif shape == "json" and is_document(source):
+        found = (r.line for r in records(source, shape, tally) if r.value is not None)
+    elif shape == "json":
+        found = (number for number, chunk in lines(source, tally) if chunk.strip(BLANK))
+    return _at(rows, found)
+
+
+def torn_at(source: LogSource, rows: Collection[int]) -> dict[int, int]:
+    """Return the lines of rows of CSV by their numbers, the heading and blank ones counted."""
+    return _at(rows, (at for at, _ in csv_rows(source, LeftOutTally())))
+
+
+def _at(rows: Collection[int], found: Iterator[int]) -> dict[int, int]:
+    some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
+    return {row: line for row, line in some if row in rows}

@@ -165,6 +165,8 @@ class ModelBill(TokenCounts):
     """What the log says; None where it says nothing."""
     difference: tuple[Difference, ...]
     """What `stated_usd` less `list_usd` is made of; empty where the log states nothing."""
+    searches_usd: float | None
+    """What its web searches cost at today's price, beside `list_usd`; None where none is known."""
     unpriced: tuple[Unpriced, ...]
 
 

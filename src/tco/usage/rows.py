@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -117,7 +117,7 @@ class LeftOutTally:
         self.left: Counter[str] = Counter()
         self.doubts: Counter[str] = Counter()
         self.first: dict[str, str] = {}
-        self.notes: dict[str, None] = {}
+        self.notes: dict[str, str] = {}
         self.spans: set[tuple[float, float]] = set()
         self.incomplete: dict[str, None] = {}
 
@@ -135,9 +135,9 @@ class LeftOutTally:
         if place and (reason not in self.first or place_key(place) < place_key(self.first[reason])):
             self.first[reason] = place
 
-    def note(self, text: str) -> None:
-        """Keep a sentence for the reader, once."""
-        self.notes[text] = None
+    def note(self, text: str, of: str = "") -> None:
+        """Keep a sentence for the reader, once; it holds until the user says what `of` is."""
+        self.notes[text] = of
 
     def cover(self, start: float, end: float) -> None:
         """Know that the log covers a span, whether anything happened in it or not."""
@@ -169,8 +169,8 @@ def count(value: Any, *, missing: int | None = 0) -> Any:
     """
     if value is None or value == "":
         return missing
-    if isinstance(value, str):
-        value = _numeric(value.strip())
+    if isinstance(value, str | Decimal):
+        value = _numeric(str(value).strip())
         if value is None:
             return missing
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -227,6 +227,8 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
     """
     if value is None or value == "":
         return None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = value.isoformat()
     if isinstance(value, datetime):
         found = value if value.tzinfo else value.replace(tzinfo=zone or UTC)
         return _in_range(found.timestamp())
@@ -241,9 +243,7 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
         raise Wrong("no_time")
     seconds = float(value)
     for _ in range(3):
-        if abs(seconds) < 1e11:
-            break
-        seconds /= 1000.0
+        seconds /= 1000.0 if abs(seconds) >= 1e11 else 1.0
     return _in_range(seconds)
 
 

@@ -15,7 +15,7 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from itertools import chain, islice
 from pathlib import Path
@@ -33,6 +33,8 @@ STDIN = "-"
 SAMPLE = 200
 WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
 """What a log calls the time beside a record that lies in a field."""
+REQUEST = ("tco.request", "request_id", "requestId", "stream_id", "trace_id")
+"""What a log calls the request that an event of a stream is of, beside it or in it."""
 ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 
@@ -44,11 +46,13 @@ class LogSource(NamedTuple):
         path: Where it lies; `-` for standard input.
         named: The user named it itself, and not a folder or a pattern that it lies in.
         data: What was read of standard input.
+        joined: Some of its lines have several records each.
     """
 
     path: str
     named: bool = True
     data: bytes | None = None
+    joined: bool = False
 
     @property
     def shown(self) -> str:
@@ -68,7 +72,7 @@ class Sample(NamedTuple):
     """The beginning of a file, by which its format is told.
 
     Args:
-        shape: `json`, `csv`, `prom`, `parquet`, `empty` or `other`.
+        shape: `json`, `csv`, `prom`, `sse`, `parquet`, `empty` or `other`.
         records: Its first records.
         torn: Lines among them that could not be read.
     """
@@ -179,7 +183,7 @@ def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
     """
     last = 0
     with to.open("wb") as out:
-        if _is_document(source):
+        if is_document(source):
             found = (r.value for r in _json(source, tally) if r.value is not None)
             out.writelines(json.dumps(value).encode() + b"\n" for value in found)
             return
@@ -188,8 +192,10 @@ def copy_lines(source: LogSource, to: Path, tally: LeftOutTally) -> None:
             last = number
 
 
-def _is_document(source: LogSource) -> bool:
-    """Return whether records of JSON lie in an array or on several lines."""
+def is_document(source: LogSource) -> bool:
+    """Return whether records of JSON lie in an array, on several lines or several in one."""
+    if source.joined:
+        return True
     found = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
     some = [chunk for chunk in islice(found, SAMPLE) if chunk]
     first = some[0] if some else b""
@@ -197,6 +203,12 @@ def _is_document(source: LogSource) -> bool:
         return first[:1] in (b"[", b"{")
     value = _loaded(first)
     return (isinstance(value, dict) and _is_page(value)) or any(map(_has_several, some))
+
+
+def has_joined_lines(source: LogSource) -> bool:
+    """Return whether any line of JSON has several records: one after the other, or an array."""
+    some = (chunk.strip(BLANK) for _, chunk in lines(source, LeftOutTally()))
+    return any(map(_has_several, some))
 
 
 def _has_several(chunk: bytes) -> bool:
@@ -215,7 +227,7 @@ def must_be_copied(source: LogSource) -> bool:
     with opened(source) as text:
         if source.data is not None or isinstance(getattr(text, "raw", None), _Recoded):
             return True
-    if _is_document(source):
+    if is_document(source):
         return True
     stride = MOST_LINE // 2
     with _raw(source) as stream:
@@ -234,40 +246,6 @@ def is_cut_or_long(source: LogSource) -> bool:
     for _ in lines(source, tally):
         pass
     return bool(tally.left)
-
-
-def rows_at(
-    source: LogSource, shape: str, rows: Collection[int], torn: Collection[int]
-) -> dict[int, int]:
-    """Return the lines of rows of a table by their numbers; those that no reader takes are none.
-
-    Args:
-        source: The table.
-        shape: `csv`, `json` or `parquet`.
-        rows: Numbers, from 1.
-        torn: Rows of CSV that are none, counted as `torn_at` does.
-    """
-    tally = LeftOutTally()
-    found: Iterator[int] = iter(range(1, max(rows, default=0) + 1))
-    if shape == "csv":
-        every = enumerate(csv_rows(source, tally), 1)
-        width = len(next(every)[1][1] or ()) if rows else 0
-        found = (at for n, (at, row) in every if row and len(row) == width and n not in torn)
-    elif shape == "json" and _is_document(source):
-        found = (r.line for r in _json(source, tally) if r.value is not None)
-    elif shape == "json":
-        found = (number for number, chunk in lines(source, tally) if chunk.strip(BLANK))
-    return _at(rows, found)
-
-
-def torn_at(source: LogSource, rows: Collection[int]) -> dict[int, int]:
-    """Return the lines of rows of CSV by their numbers, the heading and blank ones counted."""
-    return _at(rows, (at for at, _ in csv_rows(source, LeftOutTally())))
-
-
-def _at(rows: Collection[int], found: Iterator[int]) -> dict[int, int]:
-    some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
-    return {row: line for row, line in some if row in rows}
 
 
 def shape_of(source: LogSource) -> str:
@@ -289,6 +267,8 @@ def shape_of(source: LogSource) -> str:
         rb"^[a-zA-Z_:][\w:]*(\{.*\})?\s+[-+]?(\d|NaN|Inf)\S*(\s+-?\d+)?\s*$", first
     ):
         return "prom"
+    if EVENT.match(start) and DATA_LINE.search(start):
+        return "sse"
     return "csv" if any(mark in first for mark in (b",", b";", b"\t")) else "other"
 
 
@@ -314,7 +294,7 @@ def _first(found: Iterable[RawRecord]) -> Iterator[RawRecord]:
 
 def records(source: LogSource, shape: str, tally: LeftOutTally) -> Iterator[RawRecord]:
     """Return the records of a source; torn ones are counted."""
-    readers = {"json": _json, "csv": _csv, "prom": _prom, "parquet": _every_row}
+    readers = {"json": _json, "csv": _csv, "prom": _prom, "sse": _sse, "parquet": _every_row}
     return iter(()) if shape not in readers else readers[shape](source, tally)
 
 
@@ -567,6 +547,23 @@ def _prom(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
             },
             {},
         )
+
+
+EVENT = re.compile(rb"(HTTP/[\d.]+ |(event|data|id|retry)?:)")
+DATA_LINE = re.compile(rb"^data: ?[{\[]", re.MULTILINE)
+"""How a stream begins that an API sent, or the heading of its answer; and what tells that it is."""
+
+
+def _sse(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
+    """Return what the `data:` lines of a raw stream hold."""
+    for number, line in enumerate(_text_lines(source, tally), 1):
+        field, _, text = line.partition(":")
+        if field == "data" and text.strip() not in ("", "[DONE]"):
+            value = _loaded(text.encode())
+            if isinstance(value, dict | list):
+                yield from _items(number, value)
+            else:
+                tally.leave("torn_line", f"{source.shown}:{number}")
 
 
 def _parquet(source: LogSource, most: int | None = None) -> Iterator[RawRecord]:

@@ -19,7 +19,7 @@ from tco.usage import expressions
 from tco.usage.aggregates import BY, Arrays
 from tco.usage.expressions import TYPES, ibis_module, whole
 from tco.usage.formats import SERVICES
-from tco.usage.formats.litellm import ERROR, LOG
+from tco.usage.formats.litellm import BASES, ERROR, KEPT_AS_JSON, LOG, SEARCHED, SPENT
 from tco.usage.formats.table import FAILED, MOST_OF_A_REQUEST, columns_of
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
 
@@ -45,18 +45,6 @@ FIELDS = {
     "cost": "float64",
 }
 """Types that columns are taken to have where SQL is shown without asking the warehouse."""
-
-SPENT = {
-    **dict.fromkeys(
-        ("request_id", "model", "custom_llm_provider", "cache_hit", "status"), "string"
-    ),
-    **dict.fromkeys(("team_id", "api_key", "session_id", "end_user", "user"), "string"),
-    **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), "int64"),
-    "startTime": "timestamp(3)",
-    "endTime": "timestamp(3)",
-    "spend": "float64",
-}
-"""Columns of LiteLLM's table besides the two that hold JSON."""
 
 
 class Warehouse:
@@ -300,19 +288,18 @@ def shown_sql(
     """
     at = Address(url) if url else None
     engine = at.engine if at and dialect == "url" else DIALECTS.get(dialect)
+    given = f"--sql {printable(dialect, 40)}"
     if engine is None:
         named = ", ".join(dict.fromkeys(DIALECTS))
-        raise UsageError(
-            f"--sql {printable(dialect, 40)}: there are {named}, and url with an address"
-        )
+        raise UsageError(f"{given}: there are {named}, and url with an address")
     if not columns and engine not in ("postgres", "duckdb"):
         raise UsageError(
-            f"--sql {printable(dialect, 40)}: LiteLLM's own table lies in PostgreSQL; name the "
-            "columns of yours: --columns start=at,model=name,input=prompt_tok,output=gen_tok"
+            f"{given}: LiteLLM's own table lies in PostgreSQL; name the columns of yours: "
+            "--columns start=at,model=name,input=prompt_tok,output=gen_tok"
         )
     ibis = ibis_module()
     binary = ibis.expr.datatypes.JSON(binary=engine == "postgres")
-    fields: dict[str, Any] = {**SPENT, "metadata": binary, "request_tags": binary}
+    fields: dict[str, Any] = {**SPENT, **dict.fromkeys(KEPT_AS_JSON, binary)}
     if columns:
         fields = {name: FIELDS.get(ours, "string") for ours, name in columns.items()}
     name = at.table if at else LITELLM if not columns else "requests"
@@ -363,12 +350,9 @@ def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, An
 def _check_types(table: Any, at: Mapping[str, str], shown: str) -> None:
     """Refuse texts in place of counts and times: how they are written, only their owner knows."""
     for ours, name in at.items():
-        kind = table[name].type()
-        count = ours in (*COUNTED, "cost")
-        time = ours in ("start", "end")
-        if (count and not kind.is_numeric()) or (
-            time and not (kind.is_timestamp() or kind.is_integer())
-        ):
+        kind, count = table[name].type(), ours in (*COUNTED, "cost")
+        timed = kind.is_timestamp() or kind.is_integer()
+        if (count and not kind.is_numeric()) or (ours in ("start", "end") and not timed):
             wanted = "a number" if count else "a timestamp"
             raise UsageError(
                 f"{shown}: column {printable(name, 60)} is {kind}, and {ours} is {wanted}; "
@@ -545,12 +529,20 @@ def _spent(table: Any) -> dict[str, Any]:
         "key": name("api_key"),
         "tag": ibis.null("string") if tags is None else tags,
         "session": ibis.coalesce(name("session_id"), name("end_user"), name("user")),
-        "service": ibis.literal("standard"),
+        "service": _service(_tiers(table, name("call_type"))),
         "status": unpaid.ifelse(ERROR, 200),
         "usd_nano": _nano(table.spend),
         "bad": bad,
         "doubt": doubt.nullif(""),
     }
+
+
+def _tiers(table: Any, kind: Any) -> dict[str, Any]:
+    """Return what tells the tier of a call, as an export of it does."""
+    kept = [table.metadata[key]["service_tier"].str for key in BASES]
+    if "proxy_server_request" in table.columns:
+        kept.append(table.proxy_server_request["service_tier"].str)
+    return {"service": ibis_module().coalesce(*kept), "batch": kind.contains("batch")}
 
 
 def _unusable(
@@ -584,7 +576,7 @@ def _cached(metadata: Any) -> dict[str, Any]:
         found = [whole(part[key].float.floor()) for part, key in places]
         return ibis.coalesce(*found) if len(found) > 1 else found[0]
 
-    keys = ("cache_read_input_tokens", "cache_creation_input_tokens")
+    keys, searched = ("cache_read_input_tokens", "cache_creation_input_tokens"), SEARCHED
     read = number((usage, keys[0]), (added, keys[0]), (details, "cached_tokens")).fill_null(0)
     every = number((usage, keys[1]), (added, keys[1]), (details, "cache_creation_tokens"))
     short, long = (number((told, f"ephemeral_{n}_input_tokens")).fill_null(0) for n in ("5m", "1h"))
@@ -596,4 +588,5 @@ def _cached(metadata: Any) -> dict[str, Any]:
         "write_1h": long,
         "write_unknown": (rest > 0).ifelse(rest, 0),
         "reasoning": number((usage["completion_tokens_details"], "reasoning_tokens")),
+        "searches": number((usage["server_tool_use"], searched), (details, searched)),
     }

@@ -177,11 +177,9 @@ def _where(result: PortfolioResult) -> str:
 def _saved(result: PortfolioResult) -> str:
     if result.against is None or result.reduction is None or result.against_usd is None:
         return "No single model by the token may serve all of them."
-    word = "less" if result.reduction >= 0 else "more"
-    text = (
-        f"That is {show_share(abs(result.reduction))} {word} than {result.against} for "
-        f"everything ({show_usd(result.against_usd)})."
-    )
+    share, word = show_share(abs(result.reduction)), "less" if result.reduction >= 0 else "more"
+    as_much = "as much as" if abs(result.reduction) < 5e-4 else f"{share} {word} than"
+    text = f"That is {as_much} {result.against} for everything ({show_usd(result.against_usd)})."
     needed = [r for r in result.reductions if r.share is not None]
     never = [r for r in result.reductions if r.share is None]
     parts = [f"{show_share(r.reduction)} takes {show_share(r.share or 0.0)}" for r in needed]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, service_of
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
-from tco.usage.sources import RawRecord, Sample
+from tco.usage.sources import REQUEST, RawRecord, Sample
 
 
 def _message(value: Any) -> tuple[dict[str, Any], bool]:
@@ -75,49 +76,151 @@ def geo(value: Any) -> str:
     return "" if word in ("", "global", "not_available", "none") else word[:40]
 
 
-OPEN = "tco.open"
-"""Marks a stream of which nothing has come out yet."""
+KEPT = ("type", "id", "model", "usage", "timestamp")
+"""What is kept of a message while its stream goes on: none of its text."""
+MOST_HELD = 1_000
+"""Streams that are held back in a file until it is sure that none before them goes on."""
+MIXED = "streams_mixed"
+
+
+class _Streams:
+    """The streams of a file, or of a request where its lines tell which: one after the other.
+
+    Events do not say which message they go on with. A stream that begins before the one before it
+    ended is held back: an end too many tells that they were mixed, and none of them counts.
+    """
+
+    def __init__(self) -> None:
+        self.now: dict[str, Any] | None = None
+        self.open = self.ended = self.mixed = False
+        self.place = ""
+        self.unstopped = 0
+        self.held: list[tuple[dict[str, Any], str]] = []
+
+    def begin(self, event: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
+        """Begin a message; return those before it that are sure."""
+        if self.mixed:
+            ctx.tally.leave(MIXED, ctx.place)
+            return
+        self.unstopped += self.now is not None and not self.open
+        yield from self.close(ctx)
+        message = {**event, **_begun(event)}
+        self.now = {"usage": {}, **{k: message[k] for k in KEPT if k in message}, OUT: None}
+        self.open, self.ended, self.place = True, False, ctx.place
+
+    def go_on(self, event: dict[str, Any], ctx: Context) -> None:
+        """Take what an event says that came out so far.
+
+        Raises:
+            Wrong: It goes on with a message that has no beginning.
+        """
+        known = {k: v for k, v in mapping(event.get("usage")).items() if v is not None}
+        made = count(known.get("output_tokens"), missing=None)
+        if self.now is None:
+            if not self.held and not self.mixed:
+                raise Wrong("no_output")
+            self.mix(ctx)
+            return
+        before, why = self.now[OUT], mapping(event.get("delta"))
+        if made is not None and before is not None and (self.ended or made < before):
+            if made != before:
+                self.mix(ctx)
+            return
+        usage = {**mapping(self.now["usage"]), **known}
+        self.now |= {"usage": usage, OUT: before if made is None else made}
+        self.ended |= bool(why.get("stop_reason"))
+        self.open &= "stop_reason" in why and not self.ended
+
+    def stop(self, ctx: Context) -> Iterator[dict[str, Any]]:
+        """End the message; return it, if it is sure that it was this one."""
+        if self.now is None or self.now[OUT] is None:
+            if self.now is not None and self.unstopped:
+                self.unstopped -= 1  # the end of one before
+                return
+            if self.held:
+                self.mix(ctx)
+                return
+        self.open = False
+        yield from self.close(ctx)
+
+    def close(self, ctx: Context) -> Iterator[dict[str, Any]]:
+        """Go on with no message; return those that are sure."""
+        if self.now is not None and (self.held or self.open):
+            self.held.append((self.now, self.place))
+        elif self.now is not None:
+            yield from _known(self.now, self.place, ctx)
+        self.now = None
+        if len(self.held) > MOST_HELD:
+            yield from self.rest(ctx)
+
+    def rest(self, ctx: Context) -> Iterator[dict[str, Any]]:
+        """Return the messages that are held back: nothing says that they were mixed."""
+        held, self.held = self.held, []
+        for message, place in held:
+            yield from _known(message, place, ctx)
+
+    def mix(self, ctx: Context) -> None:
+        """Leave out what cannot be told apart, and all that follows."""
+        if not self.mixed:
+            ctx.tally.part(
+                f"{ctx.shown} has events of several streams at once, which do not say whose they "
+                "are: log message_start and message_delta with a request_id, or the whole message"
+            )
+        for _, place in [*self.held, *([] if self.now is None else [(self.now, self.place)])]:
+            ctx.tally.leave(MIXED, place)
+        self.mixed, self.now, self.held = True, None, []
+
+
+OUT = "tco.out"
+"""What came out so far of a message whose stream goes on [token]."""
+
+
+def _known(message: dict[str, Any], place: str, ctx: Context) -> Iterator[dict[str, Any]]:
+    """Return a message, if something said what came out of it."""
+    if message[OUT] is None:
+        ctx.tally.leave("no_output", place)
+    else:
+        yield message
 
 
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
-    """Return a record, or the message of the stream that ends before it or with it.
-
-    Raises:
-        Wrong: It goes on with a stream that has no beginning.
-    """
+    """Return a record, or the messages of streams that end before it or with it."""
     event = mapping(record.value)
-    streams: dict[str, dict[str, Any]] = ctx.kept.setdefault("streams", {})
-    begun = streams.get(ctx.shown)
-    if event.get("type") == DELTA:
-        if begun is None:
-            raise Wrong("no_output")
-        told = {k: v for k, v in mapping(event.get("usage")).items() if v is not None}
-        streams[ctx.shown] = {**begun, OPEN: False, "usage": {**mapping(begun["usage"]), **told}}
+    kind = str(event.get("type"))
+    if kind not in (BEGIN, DELTA, STOP):
+        if record.value is not None and not PART.match(kind):
+            yield record.value
         return
-    if begun is not None and event.get("type") in (BEGIN, STOP):
-        yield streams.pop(ctx.shown)
-    if event.get("type") == BEGIN:
-        time = {k: event[k] for k in ("timestamp",) if k in event}
-        streams[ctx.shown] = {"usage": {}, **time, **_begun(event), OPEN: True}
-    elif event.get("type") != STOP and record.value is not None:
-        yield record.value
+    every: dict[Any, _Streams] = ctx.kept.setdefault("streams", {})
+    key = ctx.shown, next((text(event[name]) for name in REQUEST if event.get(name)), "")
+    streams = every.setdefault(key, _Streams())
+    if kind == DELTA:
+        streams.go_on(event, ctx)
+        return
+    yield from streams.begin(event, ctx) if kind == BEGIN else streams.stop(ctx)
+    if key[1] and streams.now is None and not streams.held:
+        del every[key]
+
+
+PART = re.compile(r"ping$|content_block_")
+"""Events that count nothing."""
 
 
 def done(ctx: Context) -> Iterator[UsageRow]:
     """Return the messages of streams that ended with their files."""
-    for shown, message in ctx.kept.get("streams", {}).items():
-        try:
-            if found := row(message, ctx):
-                yield found
-        except Wrong as wrong:
-            ctx.tally.leave(str(wrong), f"{shown}:1")
+    for (shown, _), streams in ctx.kept.get("streams", {}).items():
+        ctx.shown = shown
+        for message in (*streams.close(ctx), *streams.rest(ctx)):
+            try:
+                if found := row(message, ctx):
+                    yield found
+            except Wrong as wrong:
+                ctx.tally.leave(str(wrong), f"{shown}:1")
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a message."""
     message, batch = _message(value)
-    if message.get(OPEN):
-        raise Wrong("no_output")  # nothing said what came out
     usage = message.get("usage")
     if not isinstance(usage, dict):
         raise Wrong("failed" if batch or message.get("type") == "error" else "not_a_call")

@@ -71,7 +71,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     start, end, result = value
     name = text(result.get("model"))
     if not name:
-        ctx.tally.note("rows are not grouped by model and cannot be priced: group_by[]=model")
+        why = "rows are not grouped by model and cannot be priced: group_by[]=model"
+        ctx.tally.note(why, NOT_GROUPED)
     if result.get("rbac_group_id"):
         ctx.tally.note("rows are grouped by team, and teams overlap: totals may count twice")
     speed = str(result.get("speed") or "standard")

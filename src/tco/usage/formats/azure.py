@@ -14,6 +14,7 @@ INPUT, OUTPUT = "ProcessedPromptTokens", "GeneratedTokens"
 REQUESTS, RATE = "AzureOpenAIRequests", "AzureOpenAIContextTokensCacheMatchRate"
 FOUNDRY = {INPUT: "InputTokens", OUTPUT: "OutputTokens", REQUESTS: "ModelRequests"}
 """What Foundry calls the same counts: where both are there, one is taken."""
+UNTOLD = "(not split by model)"
 COUNTED = (REQUESTS, FOUNDRY[REQUESTS])
 STEP = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?)?")
 
@@ -112,10 +113,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         if not 0.0 <= share <= 1.0:
             raise Wrong("out_of_range")
     if not model:
-        ctx.tally.note("metrics are not split by ModelName: the model is not known")
+        ctx.tally.note("metrics are not split by ModelName: the model is not known", UNTOLD)
     start = moment(stamp)
     return UsageRow(
-        model=model or "(not split by model)",
+        model=model or UNTOLD,
         input=taken,
         output=_sum(values, OUTPUT) or 0,
         read=None,

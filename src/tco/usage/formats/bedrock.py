@@ -66,7 +66,8 @@ def _batched(record: dict[str, Any], ctx: Context) -> UsageRow:
     usage = mapping(made.get("usage")) or made
     model = text(made.get("model"))
     if not model:
-        ctx.tally.note(f"output of Bedrock's batch jobs names no model: --match '{UNTOLD}=...'")
+        how = f"output of Bedrock's batch jobs names no model: --match '{UNTOLD}=...'"
+        ctx.tally.note(how, UNTOLD)
     if "input_tokens" in usage:
         both(*(count(usage.get(f"{way}_tokens"), missing=None) for way in ("input", "output")))
         tokens = anthropic_tokens(usage, ctx)

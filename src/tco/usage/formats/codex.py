@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import sub
 from pathlib import PurePath
 from typing import Any
 
@@ -45,10 +46,14 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if not isinstance(info, dict):
         raise Wrong("no_counts_yet")
     total = tuple(count(mapping(info.get("total_token_usage")).get(name)) for name in FIELDS)
-    before = ctx.state.get("total", (0,) * len(FIELDS))
-    if total == before:
+    # A session that is resumed in another file goes on with its totals.
+    session = ctx.state.get("session", "")
+    totals = ctx.kept.setdefault("totals", {}) if session else ctx.state
+    before = ctx.state.get("total") or totals.get(session) or (0,) * len(FIELDS)
+    if total == before and "total" in ctx.state:
         raise Wrong("repeated_event")
-    ctx.state["total"] = total
+    ctx.state["total"] = totals[session] = total
+    before = before if min(map(sub, total, before)) >= 0 else (0,) * len(FIELDS)  # it began again
     last = info.get("last_token_usage")
     turn = (
         tuple(count(last.get(name)) for name in FIELDS)

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping
+from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping, service_of
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json
 
 LOG = ("custom_llm_provider", "spend", "prompt_tokens", "startTime")
+SPENT = {
+    **dict.fromkeys(("request_id", "model", "custom_llm_provider", "cache_hit"), "string"),
+    **dict.fromkeys(("status", "team_id", "api_key", "session_id", "end_user"), "string"),
+    **dict.fromkeys(("user", "call_type"), "string"),
+    **dict.fromkeys(("prompt_tokens", "completion_tokens", "total_tokens"), "int64"),
+    "startTime": "timestamp(3)",
+    "endTime": "timestamp(3)",
+    "spend": "float64",
+}
+"""Columns of LiteLLM's table besides those that hold JSON."""
+KEPT_AS_JSON = ("metadata", "request_tags", "proxy_server_request")
 DAILY = ("date", "spend", "prompt_tokens", "api_requests")
 ERROR = 500
 """Status of a failed call that was not charged: its input is the proxy's own estimate (since August
@@ -19,7 +30,8 @@ was charged (`spend` above 0) was answered as far as it went, and is billed as s
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are rows of the spend log or of a daily table."""
-    return sample.some(*LOG) is not None or (sample.some(*DAILY, "custom_llm_provider") is not None)
+    daily = DAILY if sample.shape == "json" else (*DAILY, "custom_llm_provider")
+    return sample.some(*LOG) is not None or sample.some(*daily) is not None
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -64,11 +76,25 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         tag=";".join(sorted(map(str, opened_json(call.get("request_tags")) or ())))[:200],
         session=text(call.get("session_id") or call.get("end_user") or call.get("user")),
         id=text(call.get("request_id")),
-        service="batch" if "batch" in text(call.get("call_type")) else "standard",
+        service=_service(call, metadata),
         status=200 if charged else ERROR,
         usd_nano=usd_nano,
         **_cached(metadata, ctx),
     )
+
+
+SEARCHED = "web_search_requests"
+BASES = ("cost_breakdown", "usage_object")
+"""Where the proxy keeps the tier that a cost was worked out at, and the one that was served."""
+
+
+def _service(call: dict[str, Any], metadata: dict[str, Any]) -> str:
+    """Return the tier of a call; the one that was asked for where nothing tells another."""
+    if "batch" in text(call.get("call_type")):
+        return "batch"
+    told = [mapping(metadata.get(name)) for name in BASES]
+    told.append(mapping(opened_json(call.get("proxy_server_request"))))
+    return service_of(_first(*(one.get("service_tier") for one in told)))
 
 
 def _cached(metadata: dict[str, Any], ctx: Context) -> dict[str, Any]:
@@ -92,6 +118,9 @@ def _cached(metadata: dict[str, Any], ctx: Context) -> dict[str, Any]:
         "write_1h": long,
         "write_unknown": max(all_written - short - long, 0),
         "reasoning": count(thought, missing=None),
+        "searches": count(
+            _first(mapping(usage.get("server_tool_use")).get(SEARCHED), more.get(SEARCHED))
+        ),
     }
 
 
@@ -102,6 +131,8 @@ def _first(*values: Any) -> Any:
 
 def _day(day: dict[str, Any], ctx: Context) -> UsageRow:
     start, end = day_of(day.get("date"))
+    if failed := count(day.get("failed_requests")):
+        ctx.tally.leave("failed", ctx.place, failed)
     return UsageRow(
         model=text(day.get("model")),
         input=count(day.get("prompt_tokens")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, charge, mapping, sequence, service_of
@@ -33,11 +33,37 @@ def looks(sample: Sample) -> bool:
 
 
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
-    """Return the record, if there is one."""
-    if isinstance(record.value, dict):
+    """Return the record, or the last of a stream, which has its usage."""
+    if not isinstance(record.value, dict):
+        if record.value is not None:
+            ctx.tally.leave("not_a_call", ctx.place)
+        return
+    body, _ = _body(record.value)
+    event = str(record.value.get("type", ""))
+    if body.get("object") != CHUNK and not event.startswith("response."):
         yield record.value
-    elif record.value is not None:
-        ctx.tally.leave("not_a_call", ctx.place)
+        return
+    streams: dict[str, str] = ctx.kept.setdefault("streams", {})
+    name = text(body.get("id"))
+    ended = _is_last(body) if body.get("object") == CHUNK else event in ENDS
+    if ended and (isinstance(body.get("usage"), dict) or event in ENDS):
+        streams.pop(name, None)
+        yield record.value
+    elif (name and body is not record.value) or body.get("object") == CHUNK:
+        streams.setdefault(name, ctx.place)
+
+
+ENDS = tuple(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled"))
+"""Events that tell the whole response at last."""
+UNTOLD = "some streams broke off, or did not tell their usage: stream_options {include_usage: true}"
+
+
+def done(ctx: Context) -> Iterator[UsageRow]:
+    """Count the streams that never told their usage."""
+    for place in ctx.kept.get("streams", {}).values():
+        ctx.tally.leave("no_output", place)
+        ctx.tally.note(UNTOLD)
+    return iter(())
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -47,8 +73,6 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if not isinstance(usage, dict):
         failed = batch or body.get("error") or body.get("status") in ("failed", "cancelled")
         raise Wrong("failed" if failed else "not_a_call")
-    if body.get("object") == CHUNK and not _is_last(body):
-        raise Wrong("not_a_call")
     responses = "input_tokens" in usage
     names = (
         ("input_tokens", "output_tokens") if responses else ("prompt_tokens", "completion_tokens")
@@ -79,7 +103,14 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         id=text(body.get("id")),
         status=200,
         usd_nano=charge(usage.get("cost"), ctx),
+        searches=sum(map(_is_search, sequence(body.get("output")))),
     )
+
+
+def _is_search(item: Any) -> bool:
+    """Return whether an item of an output is a web search; pages that it opens are not billed."""
+    action = mapping(mapping(item).get("action"))
+    return mapping(item).get("type") == "web_search_call" and action.get("type") in (None, "search")
 
 
 def _is_last(chunk: dict[str, Any]) -> bool:
@@ -96,5 +127,6 @@ FORMAT = Format(
     looks=looks,
     row=row,
     parts=parts,
+    done=done,
     knows="a response tells when it began, not when it ended: no requests in flight",
 )

@@ -54,7 +54,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     batch = str(result.get("batch")).lower() == "true"
     name = text(result.get("model"))
     if not name:
-        ctx.tally.note("rows are not grouped by model and cannot be priced: group_by=model")
+        why = "rows are not grouped by model and cannot be priced: group_by=model"
+        ctx.tally.note(why, NOT_GROUPED)
     return UsageRow(
         model=name or NOT_GROUPED,
         input=taken,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import chain
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from tco.errors import UsageError
 from tco.usage.formats import SERVICES, Context, Format, mapping
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
-from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, quoted
+from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, count, quoted
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
@@ -199,8 +200,25 @@ SUMS = re.compile(r"total|max|limit|hit|rate|key|control|_id|usd|cost", re.IGNOR
 """Names of what adds tokens up, bounds them, or tells something else of a cache."""
 
 
+COUNTS_OF_REQUESTS = ("requests", "calls", "num_requests", "api_requests", "request_count")
+
+
+def counts_several(sample: Sample) -> bool:
+    """Return whether rows count requests, some of them more than one: they are buckets."""
+    for value in sample.values():
+        for name in found_columns([*value], {"n": COUNTS_OF_REQUESTS}).values():
+            with suppress(Wrong):
+                if (count(value[name], missing=1) or 0) > 1:
+                    return True
+    return False
+
+
 def looks(sample: Sample) -> bool:
     """Return whether records have a time, a model, input and output, and no gateway's fields."""
+    if sample.shape == "sse":
+        return False
+    if counts_several(sample):
+        return False
     known = fields_of(list(sample.values())[:50])
     at = columns_of(known, {})
     foreign = {"object", "custom_llm_provider", "response_status", "usageDetails", "schemaType"}

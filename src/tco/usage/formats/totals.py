@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from tco.errors import UsageError
@@ -19,15 +21,18 @@ from tco.usage.formats import (
     service_of,
     table,
 )
+from tco.usage.formats.litellm import DAILY
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample
 
+PERIODS = ("month", "date", "day", "period", "week", "hour", "time", "created_at", "ts")
 NAMES: dict[str, tuple[str, ...]] = {
-    "period": ("month", "date", "day", "period", "week", "time", "created_at", "ts"),
+    "period": (*PERIODS, *table.NAMES["start"]),
+    "end": table.NAMES["end"],
     "model": ("model", "model_name", "model_id"),
     "input": table.NAMES["input"],
     **{name: table.NAMES[name] for name in ("fresh", "read", "written", "output", "reasoning")},
-    "requests": ("requests", "calls", "num_requests", "api_requests"),
+    "requests": table.COUNTS_OF_REQUESTS,
     "cost": ("cost", "cost_usd", "usd", "spend", "amount"),
     "provider": ("provider", "vendor"),
     "team": ("team", "department", "cost_center"),
@@ -55,18 +60,25 @@ def columns_of(header: Any, given: dict[str, str]) -> dict[str, str]:
 
 
 def looks(sample: Sample) -> bool:
-    """Return whether a table has a model and tokens, by the day or the month at most."""
+    """Return whether a table has a model and tokens, by the day or more, or of many requests."""
     first = next(sample.values(), None)
-    if sample.shape not in ("csv", "parquet") or first is None:
+    if sample.shape not in ("csv", "parquet", "json") or first is None:
+        return False
+    if FOREIGN & first.keys():
+        return False
+    if sample.shape == "json" and (not table.counts_several(sample) or first.keys() >= {*DAILY}):
         return False
     at = columns_of(first, {})
     tokens = "output" in at and ("input" in at or "fresh" in at)
     timed = {*table.NAMES["start"], *table.NAMES["end"], *table.NAMES["id"]} - {"id"}
     if "requests" in at:
-        timed -= set(NAMES["period"])
-    timed |= {"custom_llm_provider"}  # a daily table of LiteLLM
+        timed -= timed if table.counts_several(sample) else {*PERIODS}
     others = {*map(table.folded, timed)} & {table.folded(str(k)) for k in first}
     return tokens and "model" in at and not others
+
+
+FOREIGN = {"custom_llm_provider", "num_model_requests", "usage", "object"}
+"""Fields of reports of others, which count requests, too."""
 
 
 def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
@@ -114,8 +126,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     read, written = count(cell("read")), count(cell("written"))
     exclusive = "fresh" in at
     said = count(cell("fresh" if exclusive else "input"))
-    period = at.get("period")
-    start, end = _span(cells.get(period), ctx, weekly=table.folded(period or "") == "week")
+    start, end = _span(cells, at, ctx)
     return UsageRow(
         model=model,
         input=said + read + written if exclusive else said,
@@ -136,16 +147,84 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     )
 
 
-def _span(value: Any, ctx: Context, *, weekly: bool) -> Span:
-    """Return beginning and end of a month, a week (so headed, or `2026-W46`) or a day."""
-    found = MONTH.match(str(value).strip()) if isinstance(value, str) else None
-    if found is None:
-        return day_of(value, ctx.zone, 7 if weekly or WEEK.match(str(value).strip()) else 1)
-    year, month = int(found.group(1)), int(found.group(2))
-    if not 1 <= month <= 12:
-        raise Wrong("no_time")
-    begin = datetime(year, month, 1, tzinfo=UTC).timestamp()
-    return moment(begin), begin + monthrange(year, month)[1] * DAY_S
+def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
+    """Return beginning and end of a month, a week (so headed, or `2026-W46`), a day or less."""
+    period = at.get("period", "")
+    dates = [first.get(period) for first in ctx.first]
+    if "day_first" not in ctx.state:
+        ctx.state["day_first"] = _day_first(dates)
+    value = written(cells.get(period), ctx.state["day_first"])
+    if (found := MONTH.match(str(value))) is not None:
+        year, month = int(found.group(1)), int(found.group(2))
+        if not 1 <= month <= 12:
+            raise Wrong("no_time")
+        begin = datetime(year, month, 1, tzinfo=UTC).timestamp()
+        return moment(begin), begin + monthrange(year, month)[1] * DAY_S
+    weekly = table.folded(period) == "week" or WEEK.match(str(value))
+    start, end = day_of(value, ctx.zone, 7 if weekly else 1)
+    if start is None or weekly:
+        return start, end
+    if "step" not in ctx.state:
+        ctx.state["step"] = _step(dates, ctx)
+    told = moment(cells.get(at.get("end", "")), ctx.zone)
+    return start, start + ctx.state["step"] if told is None else told
+
+
+def _step(dates: list[Any], ctx: Context) -> float:
+    """Return how long the rows of a sheet last: a day, or as far as times of the day lie apart [s].
+
+    One time of the day alone is that of an hour.
+    """
+    times: set[float] = set()
+    for value in dates:
+        with suppress(Wrong):
+            times |= {moment(written(value, ctx.state["day_first"]), ctx.zone) or 0.0}
+    known = sorted(times - {0.0})
+    clocks = (datetime.fromtimestamp(t, ctx.zone or UTC) for t in known)
+    if not any(clock.hour or clock.minute for clock in clocks):
+        return DAY_S
+    return min([*(after - before for before, after in pairwise(known)), HOUR_S])
+
+
+HOUR_S = 3_600.0
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)(?=\D|$)")
+SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(20\d\d)(?=\D|$)")
+OF_MONTH = re.compile(r"(\d{1,2})/(20\d\d)$")
+NAMED = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
+
+
+def _day_first(values: list[Any]) -> bool | None:
+    """Return whether days stand before months in `20/11/2026`; None where nothing tells."""
+    found = [m for v in values if (m := SLASHED.match(str(v).strip()))]
+    first, second = ({int(m[n]) for m in found} for n in (1, 2))
+    if max(first, default=0) > 12 or max(second, default=0) > 12:
+        return max(first) > 12
+    return None
+
+
+def written(value: Any, day_first: bool | None) -> Any:
+    """Return a date as people write it, as `2026-11-20` or `2026-11`.
+
+    Raises:
+        Wrong: Nothing tells whether its first number is the day or the month.
+    """
+    if not isinstance(value, str):
+        return value
+    told = value.strip()
+    if found := OF_MONTH.match(told):
+        return f"{found[2]}-{int(found[1]):02d}"
+    if found := SLASHED.match(told):
+        if day_first is None and found[1] != found[2]:
+            raise Wrong("day_or_month_first")
+        month, day = (found[2], found[1]) if day_first else (found[1], found[2])
+        return f"{found[3]}-{int(month):02d}-{int(day):02d}{told[found.end() :]}"
+    if found := DOTTED.match(told):
+        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}{told[found.end() :]}"
+    for form in NAMED if told[-1:].isdigit() and re.search("[A-Za-z]{3}", told) else ():
+        with suppress(ValueError):
+            day = datetime.strptime(told, form).replace(tzinfo=UTC)
+            return f"{day:%Y-%m-%d}" if "d" in form else f"{day:%Y-%m}"
+    return told
 
 
 FORMAT = Format(

@@ -9,6 +9,7 @@ from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import WHEN, Sample
 
 KEY = "usageMetadata"
+GROUNDED = "groundingMetadata"  # of an answer with searches, which are billed by the query
 TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
 """Last words of `trafficType`, and what is billed as such."""
 
@@ -50,10 +51,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     prompt, _ = both(said, answer + thought + tools, total)  # all but the prompt may be left out
     if total is not None and total != prompt + answer + thought + tools:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
-    modalities = map(mapping, sequence(spelled(usage, "promptTokensDetails")))
-    images = sum(
-        count(spelled(m, "tokenCount")) for m in modalities if m.get("modality") == "IMAGE"
-    )
+    if any(spelled(mapping(c), GROUNDED) for c in sequence(response.get("candidates"))):
+        ctx.tally.doubt("grounding_not_priced", ctx.place)
     service = str(spelled(usage, "trafficType") or "").lower().rpartition("_")[2]
     known = spelled(response, "createTime") or mapping(value).get("processed_time")
     beside = (mapping(value).get(name) for name in WHEN)
@@ -68,8 +67,14 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         service="batch" if batch else TIERS.get(service, "standard"),
         id=text(spelled(response, "responseId")),
         status=200,
-        image_input=images,
+        image_input=_images(usage),
     )
+
+
+def _images(usage: dict[str, Any]) -> int:
+    """Return the part of the prompt that was images [token]."""
+    modalities = map(mapping, sequence(spelled(usage, "promptTokensDetails")))
+    return sum(count(spelled(m, "tokenCount")) for m in modalities if m.get("modality") == "IMAGE")
 
 
 FORMAT = Format(

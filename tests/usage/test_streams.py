@@ -1,0 +1,181 @@
+"""Events of streams: put together, told apart, or left out and told; also as they were sent."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cases import lines
+from running import run
+
+pytest.importorskip("duckdb")
+STOP = {"type": "message_stop"}
+PARTS = ({"type": "ping"}, {"type": "content_block_delta", "index": 0, "delta": {"text": "data: "}})
+
+
+def begin(name: str, **more: Any) -> dict[str, Any]:
+    usage = {"input_tokens": 50, "cache_read_input_tokens": 900, "output_tokens": 1}
+    message = {"type": "message", "id": name, "model": "claude-opus-4-5", "usage": usage}
+    return {"type": "message_start", "message": message, **more}
+
+
+def delta(made: int, reason: str | None = "end_turn", **more: Any) -> dict[str, Any]:
+    usage, why = {"output_tokens": made}, {"stop_reason": reason}
+    return {"type": "message_delta", "delta": why, "usage": usage, **more}
+
+
+def profiled(path: Path, text: str) -> Any:
+    path.write_text(text)
+    done = run("profile", str(path), "-o", "json", "-q")
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def sums(answer: Any) -> tuple[int, ...]:
+    totals = answer["totals"]
+    return totals["requests"], totals["input"], totals["read"], totals["output"]
+
+
+A, B = begin("a"), begin("b")
+TOLD = {
+    "one after the other": ([A, *PARTS, delta(5), STOP, B, delta(7), STOP], (2, 12), {}),
+    "no ends": ([A, delta(5), B, delta(7)], (2, 12), {}),
+    "the first broke off": ([A, B, delta(7), STOP], (1, 7), {"no_output": 1}),
+    "the second began before the end of the first": (
+        [A, delta(7), B, STOP, delta(9), STOP],
+        (2, 16),
+        {},
+    ),
+    "events twice": ([A, delta(7), delta(7), STOP, STOP, B, delta(8), STOP], (2, 15), {}),
+    "growing": ([A, delta(3, None), delta(30), STOP], (1, 30), {}),
+    "by request": (
+        [
+            {**A, "request_id": 1},
+            {**B, "request_id": 2},
+            delta(7, request_id=2),
+            delta(9, request_id=1),
+            {**STOP, "request_id": 1},
+        ],
+        (2, 16),
+        {},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_streams_that_can_be_told_apart(tmp_path: Path, name: str) -> None:
+    events, (requests, made), left = TOLD[name]
+    answer = profiled(tmp_path / "a.jsonl", lines(*events))
+    assert sums(answer) == (requests, 50 * requests, 900 * requests, made)
+    assert (answer["left_out"], answer["incomplete"]) == (left, False)
+
+
+def test_streams_in_lines_of_another_log_are_told_by_the_request_beside_them(
+    tmp_path: Path,
+) -> None:
+    some = ((1, A), (2, B), (2, delta(7)), (1, delta(9)), (1, STOP), (2, STOP))
+    time = {"ts": "2026-11-20T10:00:00Z"}
+    answer = profiled(
+        tmp_path / "a.jsonl", lines(*({**time, "request_id": n, "event": e} for n, e in some))
+    )
+    assert sums(answer) == (2, 100, 1800, 16)
+    assert answer["first"] == "2026-11-20T10:00:00Z"
+
+
+MIXED = {
+    "ends last": [A, B, delta(7), delta(9), STOP, STOP],
+    "one ends first": [A, B, delta(7), STOP, delta(9), STOP],
+    "a third begins": [A, B, delta(7), STOP, begin("c"), delta(9), STOP, delta(11), STOP],
+    "fewer than before": [A, B, delta(9, None), delta(7, None), STOP, STOP],
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_streams_that_are_mixed_do_not_count_and_it_says_what_to_do(
+    tmp_path: Path, name: str
+) -> None:
+    alone = [begin("alone"), delta(4), STOP]
+    path = tmp_path / "a.jsonl"
+    answer = profiled(path, lines(*alone, *MIXED[name], begin("z"), delta(1), STOP))
+    assert sums(answer) == (1, 50, 900, 4)
+    starts = sum(event["type"] == "message_start" for event in MIXED[name])
+    assert answer["left_out"] == {"streams_mixed": starts + 1}
+    assert answer["first_places"] == {"streams_mixed": f"{path}:4"}
+    assert answer["incomplete"]
+    path.write_text(lines(*MIXED[name]))
+    done = run("profile", str(path))
+    assert done.exit_code == 3
+    assert "left out as streams_mixed" in done.stderr
+    assert "request_id" in done.stderr
+
+
+CHUNK: dict[str, Any] = {"object": "chat.completion.chunk", "created": 1_794_900_000}
+CHUNK |= {"model": "gpt-5", "choices": [{"delta": {"content": "x"}}], "usage": None}
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 200, "total_tokens": 1200}
+USAGE |= {"prompt_tokens_details": {"cached_tokens": 600}}  # type: ignore[dict-item]
+RESPONSE = {"id": "r", "object": "response", "created_at": 1_794_900_000, "model": "gpt-5"}
+TOKENS = {"input_tokens": 1000, "output_tokens": 200, "total_tokens": 1200}
+TOKENS |= {"input_tokens_details": {"cached_tokens": 600}}  # type: ignore[dict-item]
+
+
+def sent(*events: dict[str, Any], end: str = "\n") -> str:
+    """Return events as an API sends them."""
+    made = ""
+    for event in events:
+        made += f"event: {event['type']}{end}" if "type" in event else ""
+        made += f"data: {json.dumps(event)}{end}{end}"
+    return made
+
+
+ONE = [{**CHUNK, "id": "c"}, {**CHUNK, "id": "c", "choices": [], "usage": USAGE}]
+CREATED = {"type": "response.created", "response": {**RESPONSE, "usage": None}}
+DONE = {"type": "response.completed", "response": {**RESPONSE, "usage": TOKENS}}
+TEXT = {"type": "response.output_text.delta", "delta": "x", "item_id": "m"}
+GEMINI = [
+    {
+        "modelVersion": "gemini-2.5-pro",
+        "responseId": "g",
+        "usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": n},
+    }
+    for n in (3, 50)
+]
+SENT = {
+    "anthropic-messages": (sent(A, *PARTS, delta(30), STOP, end="\r\n"), (1, 50, 900, 30)),
+    "with its head": (
+        "HTTP/2 200\r\ncontent-type: text/event-stream\r\n\r\n" + sent(A, delta(30), STOP),
+        (1, 50, 900, 30),
+    ),
+    "without empty lines": (
+        "".join(f"data: {json.dumps(e)}\n" for e in (A, delta(30), STOP)),
+        (1, 50, 900, 30),
+    ),
+    "chat": (sent(*ONE) + "data: [DONE]\n\n", (1, 400, 600, 200)),
+    "responses": (sent(CREATED, TEXT, DONE), (1, 400, 600, 200)),
+    "gemini": (sent(*GEMINI), (1, 9, 0, 50)),
+}
+
+
+@pytest.mark.parametrize("name", SENT)
+def test_raw_streams_are_read(tmp_path: Path, name: str) -> None:
+    text, wanted = SENT[name]
+    answer = profiled(tmp_path / "stream.txt", text)
+    assert sums(answer) == wanted
+    assert "torn_line" not in answer["left_out"]
+
+
+def test_streams_that_tell_no_usage_are_calls_that_are_left_out(tmp_path: Path) -> None:
+    other = {"type": "response.created", "response": {**RESPONSE, "id": "cut off"}}
+    cut = [{**CHUNK, "id": "d"}, {**CHUNK, "id": "d", "choices": [{"finish_reason": "stop"}]}]
+    answer = profiled(tmp_path / "a.jsonl", lines(*ONE, *cut, CREATED, other, TEXT, DONE))
+    assert sums(answer) == (2, 800, 1200, 400)
+    assert answer["left_out"] == {"no_output": 2}
+    assert answer["first_places"]["no_output"].endswith(":3")
+    assert any("include_usage" in note for note in answer["warnings"])
+
+
+def test_a_raw_stream_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text('event: hello\ndata: {"a": 1}\n\n')
+    done = run("profile", str(tmp_path / "a.txt"))
+    assert (done.exit_code, "it has a" in done.stderr) == (3, True), done.stderr
