@@ -25,7 +25,15 @@ from tco.catalog.benches.read import (
 WINDOW_SLACK = 0.15
 """By how much a rate may differ from counts over time, of tools that leave out warm-up and
 cool-down [1]."""
-MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
+MS = {
+    **dict.fromkeys(("ms", "msec", "milliseconds"), 1.0),
+    **dict.fromkeys(("s", "sec", "seconds"), 1e3),
+    **dict.fromkeys(("us", "µs", "microseconds"), 1e-3),
+    **dict.fromkeys(("ns", "nanoseconds"), 1e-6),
+    **dict.fromkeys(("min", "minutes"), 6e4),
+}
+TIMES = ("latency", "time_to", "duration")
+"""Parts of the names of metrics that are times."""
 EMPTY = "a run without finished requests was left out"
 
 
@@ -194,8 +202,17 @@ def _average(part: BenchPart, name: str) -> float | None:
     """Return the average of a metric, times in milliseconds."""
     metric = part.part(name)
     value = metric.number("avg")
-    unit = MS.get((metric.text("unit") or "").lower(), 1.0)
-    return None if value is None else value * (1.0 if "throughput" in name else unit)
+    if value is None or not any(word in name for word in TIMES):
+        return value
+    return value * _in_ms(metric, name)
+
+
+def _in_ms(metric: BenchPart, name: str) -> float:
+    """Return how many milliseconds the unit of a time is [1]."""
+    unit = (metric.text("unit") or "ms").lower()
+    if unit not in MS:
+        metric.refuse(f"{name} is in {unit!r}, which is no unit of time that is known")
+    return MS[unit]
 
 
 def _check_counts(part: BenchPart, rate: float, osl: float) -> None:
@@ -322,6 +339,9 @@ def llama_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         yield f"a test was left out: {elsewhere}"
         return
     cards, used = _cards(part)
+    if len(set(cards)) > 1:
+        yield f"a test was left out: its cards differ ({', '.join(cards)})"
+        return
     kinds = {(part.text(name) or "").lower() for name in ("type_k", "type_v")} - {""}
     cache = kinds.pop() if len(kinds) == 1 else "/".join(sorted(kinds))
     layers = part.number("n_gpu_layers")
@@ -339,7 +359,7 @@ def llama_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         engine_version=part.text("build_commit"),
         date=(part.text("test_time") or "")[:10] or None,
         mode="single_stream",
-        layer_split=used > 1 and part.text("split_mode") != "row",
+        layer_split=used > 1 and part.text("split_mode") not in ("row", "tensor", "graph"),
         gpu_layers=int(layers) if layers and layers < ALL_LAYERS else None,
         prefill_included=prompt > 0,
     )
@@ -365,17 +385,34 @@ def _elsewhere(part: BenchPart) -> str | None:
 
 
 def _cards(part: BenchPart) -> tuple[list[str], int]:
-    """Return the cards of the machine, and how many of them worked [1]."""
-    cards = [c.strip() for c in re.split(r"[,/+]", part.text("gpu_info") or "") if c.strip()]
+    """Return the cards that worked, and how many they are [1].
+
+    A number behind the name of a device is its place in the list: `CUDA1` is the second.
+    """
+    cards = [c.strip() for c in re.split(r"[,+]|(?<!MI250X)/", part.text("gpu_info") or "")]
+    cards = [card for card in cards if card]
     named = part.text("devices") or "auto"
     if named.lower() not in ("auto", "none", ""):
-        return cards, len([d for d in re.split(r"[,/]", named) if d.strip()])
+        devices = [d for d in re.split(r"[,/]", named) if d.strip()]
+        return _at(cards, [_place(device) for device in devices]), len(devices)
     if (part.text("split_mode") or "").lower() == "none":
-        return cards, 1
+        return _at(cards, [part.whole("main_gpu") or 0]), 1
     split = [s for s in re.split(r"[,/]", part.text("tensor_split") or "") if s.strip()]
     shares = [float(s) for s in split if re.fullmatch(r"\s*\d+(\.\d*)?\s*", s)]
-    busy = sum(1 for share in shares if share > 0)
-    return cards, busy if 0 < busy < len(cards) and len(shares) > 1 else len(cards)
+    busy = [i for i, share in enumerate(shares) if share > 0]
+    if 0 < len(busy) < len(cards) and len(shares) > 1:
+        return _at(cards, busy), len(busy)
+    return cards, len(cards)
+
+
+def _place(device: str) -> int:
+    found = re.search(r"(\d+)\s*$", device)
+    return int(found[1]) if found else 0
+
+
+def _at(cards: list[str], places: list[int]) -> list[str]:
+    """Return the cards at some places; all of them where a place is none of the list's."""
+    return [cards[i] for i in places] if all(i < len(cards) for i in places) else cards
 
 
 def _precision(kind: str | None) -> str | None:
