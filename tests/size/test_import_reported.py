@@ -228,3 +228,77 @@ def test_a_name_that_is_not_known_is_told_with_the_question() -> None:
 def test_a_gpu_that_its_owner_types_may_be_shortened() -> None:
     (row,), _ = measured_rows(shipped_catalog(), said([LLAMA]), BenchReading(gpu="h200-s"))
     assert (row["gpu"], row["n_gpus"]) == ("h200-sxm", "2")
+
+
+BATCHED: dict[str, Any] = {
+    "n_kv_max": 2048,
+    "is_pp_shared": 0,
+    "n_gpu_layers": 99,
+    "pp": 128,
+    "tg": 128,
+    "pl": 8,
+    "t_pp": 0.25,
+    "speed_pp": 4096.0,
+    "t_tg": 3.5,
+    "speed_tg": 292.57,
+    "t": 3.75,
+    "speed": 546.13,
+}
+
+
+def test_llama_batched_bench() -> None:
+    """8 requests of 128 tokens in 0.25 s of prompts and 3.5 s of answers."""
+    reading = one(BATCHED)
+    assert reading.output_tok_s == pytest.approx(8 * 128 / 3.75)
+    assert (reading.isl, reading.osl, reading.concurrency, reading.mode) == (
+        *(128, 128, 8),
+        "static_batch",
+    )
+    assert (reading.ttft_ms, reading.tpot_ms) == (250.0, pytest.approx(3500 / 128))
+    with pytest.raises(DataError, match="share one prompt"):
+        said({**BATCHED, "is_pp_shared": 1})
+    with pytest.raises(DataError, match="on the processor"):
+        said({**BATCHED, "n_gpu_layers": 0})
+    with pytest.raises(DataError, match=r"it says 546\.13 output tokens/s, but its counts"):
+        said({**BATCHED, "speed_tg": 546.13})
+
+
+OLLAMA: dict[str, Any] = {
+    "model": "llama3.1:8b-instruct-q4_K_M",
+    "created_at": "2026-07-01T10:00:00Z",
+    "total_duration": 5_000_000_000,
+    "load_duration": 3_000_000_000,
+    "prompt_eval_count": 26,
+    "prompt_eval_duration": 130_079_000,
+    "eval_count": 259,
+    "eval_duration": 1_850_000_000,
+}
+
+
+def test_answers_of_ollama() -> None:
+    """Nanoseconds of generation alone: neither loading nor the prompt is in them."""
+    reading = one(OLLAMA)
+    assert reading.output_tok_s == pytest.approx(140.0)
+    assert (reading.isl, reading.osl, reading.precision) == (26, 259, "q4_k_m")
+    assert not reading.prefill_included
+    stated = BenchReading(gpu="rtx-4090", gpus=1)
+    (row,), _ = measured_rows(shipped_catalog(), said(OLLAMA), stated)
+    assert (row["model"], row["engine"]) == ("llama-3.1-8b", "Ollama")
+    again = {**OLLAMA, "eval_count": 111, "prompt_eval_count": None}  # the prompt was cached
+    (both,) = said([OLLAMA, again]).readings
+    assert (both.output_tok_s, both.osl, both.isl) == (100.0, 185.0, None)
+
+
+@pytest.mark.parametrize(
+    ("document", "why"),
+    [
+        ({"num_requests": 640, "total_num_tokens": 819_200, "tokens_per_second": 3.2e4}, "in one"),
+        ({"avg_latency": 2.5, "latencies": [2.5], "percentiles": {}}, "does not say how many"),
+        ({"experiments": [{"requests": []}]}, r"profile_export_genai_perf\.json beside it"),
+    ],
+)
+def test_files_that_do_not_say_enough_are_refused_with_what_does(
+    document: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(DataError, match=why):
+        said(document)

@@ -187,7 +187,7 @@ def _row(
         "mode": reading.mode,
         "dp_attention": f"{int(reading.dp_attention)}",
         "expert_parallel": f"{int(reading.expert_parallel)}",
-        "layer_split": f"{int(reading.layer_split)}",
+        "layer_split": f"{int(reading.layer_split and int(str(whole['gpus'])) > 1)}",
         "prefill_included": f"{int(reading.prefill_included)}",
         "output_tok_s": f"{reading.output_tok_s:.6g}",
         "ttft_ms": _short(reading.ttft_ms),

@@ -316,7 +316,7 @@ def _first_text(value: Any) -> str | None:
 
 ROUNDING = 0.03
 """Rounding by which a rate may differ from counts over time [1]."""
-SIZES = {"small": "s", "medium": "m", "large": "l"}
+SIZES = {"small": "s", "medium": "m", "large": "l", "s": "s", "m": "m", "l": "l"}
 WHOLE = ("q2_k", "q6_k")
 """Formats whose files come in one size."""
 CACHE = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "q8_0": "q8_0"}
@@ -363,6 +363,59 @@ def llama_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         gpu_layers=int(layers) if layers and layers < ALL_LAYERS else None,
         prefill_included=prompt > 0,
     )
+
+
+def llama_batched_bench(part: BenchPart) -> Iterator[BenchReading | str]:
+    """Yield one line of llama-batched-bench: `pl` requests at once, from first to last token."""
+    requests, osl, took = part.need("pl"), part.need("tg"), part.need("t")
+    part.agree(part.need("speed_tg"), requests * osl / part.need("t_tg"), "its counts", ROUNDING)
+    if part.switch("is_pp_shared"):
+        yield "a test was left out: its requests share one prompt, which is read once"
+        return
+    if elsewhere := _elsewhere(part):
+        yield f"a test was left out: {elsewhere}"
+        return
+    layers, first_s = part.number("n_gpu_layers"), part.number("t_pp")
+    yield BenchReading(
+        output_tok_s=requests * osl / took,
+        isl=part.number("pp") or 1.0,
+        osl=osl,
+        concurrency=requests,
+        engine="llama.cpp",
+        mode="static_batch" if requests > 1 else "single_stream",
+        layer_split=True,
+        gpu_layers=int(layers) if layers and layers < ALL_LAYERS else None,
+        ttft_ms=first_s * 1e3 if first_s else None,
+        tpot_ms=part.need("t_tg") / osl * 1e3,
+    )
+
+
+def ollama(parts: list[BenchPart]) -> Iterator[BenchReading | str]:
+    """Yield a run for each model whose answers of Ollama's API are in a file.
+
+    Only generation is timed by `eval_duration`; loading and the prompt have their own.
+    """
+    answers: dict[str, list[BenchPart]] = {}
+    for part in parts:
+        answers.setdefault(part.text("model") or "", []).append(part)
+    for name, some in answers.items():
+        tokens = sum(part.need("eval_count") for part in some)
+        prompts = [n for part in some if (n := part.number("prompt_eval_count"))]
+        bare, _, tag = name.partition(":")
+        yield BenchReading(
+            output_tok_s=tokens / sum(part.need("eval_duration") for part in some) * 1e9,
+            isl=sum(prompts) / len(prompts) if len(prompts) == len(some) else None,
+            osl=tokens / len(some),
+            concurrency=1.0,
+            model=_weights_name(re.sub(r"^([a-z]+)(?=\d)", r"\1-", bare) + f"-{tag}"),
+            precision=_precision(re.sub(r"_(?=[sml]$)", " - ", tag.lower())),
+            engine="Ollama",
+            date=(some[0].text("created_at") or "")[:10] or None,
+            mode="single_stream",
+            layer_split=True,
+            prefill_included=False,
+            notes=("whether all of it was on the GPU is not told; `ollama ps` says so",),
+        )
 
 
 def _elsewhere(part: BenchPart) -> str | None:
@@ -418,7 +471,7 @@ def _at(cards: list[str], places: list[int]) -> list[str]:
 def _precision(kind: str | None) -> str | None:
     """Return the precision that a type such as `llama 8B Q4_K - Medium` says; None without one."""
     found = re.search(
-        r"\b(i?q\d(?:_\w+)?|mxfp4|bf16|f16|f32)\b(?:\s*-\s*(small|medium|large))?",
+        r"\b(i?q\d(?:_\w+)?|mxfp4|bf16|f16|f32)\b(?:\s*-\s*(small|medium|large|[sml]))?",
         (kind or "").lower(),
     )
     if found is None:

@@ -12,7 +12,15 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tco.catalog.benches.clients import aiperf, aiperf_records, aiperf_sweep, guidellm, llama_bench
+from tco.catalog.benches.clients import (
+    aiperf,
+    aiperf_records,
+    aiperf_sweep,
+    guidellm,
+    llama_batched_bench,
+    llama_bench,
+    ollama,
+)
 from tco.catalog.benches.read import (
     CONTRADICTION,
     DRAFTS,
@@ -357,8 +365,27 @@ FORMATS = (
     BenchFormat("AIPerf records", ("metadata", "metrics"), aiperf_records),
     BenchFormat("trtllm-bench", ("request_info", "performance", "world_info"), _each(trtllm_bench)),
     BenchFormat("inference-perf", ("load_summary", "successes"), _each(inference_perf)),
+    BenchFormat("llama-batched-bench", ("pp", "tg", "pl", "t_tg"), _each(llama_batched_bench)),
+    BenchFormat("Ollama", ("eval_count", "eval_duration"), ollama, ("answers of Ollama",)),
 )
 """Tools in the order in which a file is tried."""
+
+UNREAD = (
+    (
+        ("total_num_tokens", "tokens_per_second"),
+        "vllm bench throughput counts input and output tokens in one; vllm bench serve does not",
+    ),
+    (
+        ("avg_latency", "latencies"),
+        "vllm bench latency does not say how many tokens or requests there were; vllm bench serve "
+        "does",
+    ),
+    (
+        ("experiments",),
+        "the requests of perf_analyzer; profile_export_genai_perf.json beside it is read",
+    ),
+)
+"""Members of files that people have and that do not say enough, and why."""
 
 
 def tools() -> tuple[str, ...]:

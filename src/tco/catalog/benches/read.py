@@ -232,12 +232,15 @@ def read_bench(file: File) -> Bench:
         DataError: It is cut off, of another tool, or contradicts itself; the text begins
             `file:line:`.
     """
-    from tco.catalog.benches.formats import FORMATS
+    from tco.catalog.benches.formats import FORMATS, UNREAD
 
     records = list(_records(file))
     for form in FORMATS:
         if all(form.knows(part.cells) for part in records):
             return _bench(file.path, form.tool, records, form.read)
+    for keys, why in UNREAD:
+        if all(key in records[0].cells for key in keys):
+            raise DataError(f"{file.path}:1: nothing to import: {why}")
     names = ", ".join(f"{form.tool} ({', '.join(form.keys)})" for form in FORMATS)
     raise DataError(f"{file.path}:1: not a result of any tool that is read here: {names}")
 
