@@ -355,6 +355,7 @@ FORMATS = (
     BenchFormat("GuideLLM", ("benchmarks",), _each(guidellm)),
     BenchFormat("InferenceX", ("output_tput_per_gpu", "conc"), _each(inferencex)),
     BenchFormat("llama-bench", ("n_prompt", "n_gen", "avg_ts"), _each(llama_bench)),
+    BenchFormat("llama-batched-bench", ("pp", "tg", "pl", "t_tg"), _each(llama_batched_bench)),
     BenchFormat(
         "AIPerf",
         ("output_token_throughput", "request_throughput"),
@@ -365,7 +366,6 @@ FORMATS = (
     BenchFormat("AIPerf records", ("metadata", "metrics"), aiperf_records),
     BenchFormat("trtllm-bench", ("request_info", "performance", "world_info"), _each(trtllm_bench)),
     BenchFormat("inference-perf", ("load_summary", "successes"), _each(inference_perf)),
-    BenchFormat("llama-batched-bench", ("pp", "tg", "pl", "t_tg"), _each(llama_batched_bench)),
     BenchFormat("Ollama", ("eval_count", "eval_duration"), ollama, ("answers of Ollama",)),
 )
 """Tools in the order in which a file is tried."""
