@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 from tco.catalog.benches.read import CONTRADICTION
 from tco.catalog.lookup import find_gpu, find_model
 from tco.engine.shapes import KV_BYTES, precision
-from tco.errors import DataError, UnknownNameError, UsageError, unknown_name
+from tco.errors import DataError, UnknownNameError, UsageError, printable, unknown_name
 from tco.options.shapes import (
     FLAG_RATIO,
     Row,
@@ -53,33 +53,44 @@ PRECISIONS = {
     "w4a16_awq": "awq",
 }
 CARDS = (
-    (r"a100.*(80|pcie.?80).*pcie|a100.*pcie.*80", "a100-pcie-80gb"),
-    (r"a100.*pcie|a100.*40gb.*pcie", "a100-pcie-40gb"),
-    (r"a100.*(sxm.*40|40gb)", "a100-sxm-40gb"),
-    (r"a100", "a100-sxm-80gb"),
-    (r"h100.*nvl", "h100-nvl"),
-    (r"h100.*pcie", "h100-pcie"),
-    (r"h200.*nvl", "h200-nvl"),
-    (r"gh200", "gh200"),
-    (r"gb200", "gb200"),
-    (r"gb300", "gb300"),
-    (r"v100.*32", "v100-32gb"),
-    (r"v100", "v100-16gb"),
+    (r"\ba100\b.*80.*pcie|\ba100\b.*pcie.*80", "a100-pcie-80gb"),
+    (r"\ba100\b.*pcie", "a100-pcie-40gb"),
+    (r"\ba100\b.*40gb|tesla a100", "a100-sxm-40gb"),
+    (r"\ba100\b", "a100-sxm-80gb"),
+    (r"\bh100\b.*nvl", "h100-nvl"),
+    (r"\bh100\b.*pcie", "h100-pcie"),
+    (r"\bh200\b.*nvl", "h200-nvl"),
+    (r"\bgh200\b", "gh200"),
+    (r"\bgb200\b", "gb200"),
+    (r"\bgb300\b", "gb300"),
+    (r"\bv100\b.*32", "v100-32gb"),
+    (r"\bv100\b", "v100-16gb"),
     (r"rtx pro 6000.*server", "rtx-pro-6000-server"),
     (r"rtx pro 6000", "rtx-pro-6000"),
     (r"rtx.?6000 ada", "rtx-6000-ada"),
     (r"rtx.?5000 ada", "rtx-5000-ada"),
-    (r"rtx.?4000 ada|rtx 4000 sff ada", "rtx-4000-ada"),
+    (r"rtx.?4000 ada", "rtx-4000-ada"),
     (r"rtx a6000", "rtx-a6000"),
     (r"rtx 3080 ti", "rtx-3080-ti"),
     (r"rtx 3090 ti", "rtx-3090-ti"),
     (r"rtx 4070 ti", "rtx-4070-ti"),
+    (r"\bmi250x?\b", "mi250x-gcd"),  # a driver lists the two dies of a card apart
+    (r"\bmi325x?\b", "mi325x"),
     (r"8060s|ryzen ai max", "strix-halo"),
     (r"arc.*b60", "arc-pro-b60"),
     (r"r9700", "r9700"),
     (r"7900 xtx", "rx-7900-xtx"),
 )
 """What drivers call cards whose name in the catalog is another one: the first that is found."""
+
+LOOKALIKES = (
+    r"laptop|mobile|with max q|4070 ti super|\b144g|\bh20 3e\b|\bv100s\b"
+    r"|\ba100\b.*\b64gb|\bh100\b.*(\b(64|94|96) ?gb|hbm2e)"
+)
+"""Cards that are called like one of the catalog's, and have another memory or bandwidth."""
+
+PARTS = r"\bmig\b|\b\d+g\.\d+gb\b|\b\d+[abcq]\b"
+"""What drivers call a slice of a card (MIG), or the profile of a virtual one."""
 
 MAKERS = "nvidia|geforce|amd|instinct|radeon|tesla|tensor core|graphics|intel|oam|accelerator"
 TRADE = rf"\b({MAKERS}|\d+ ?gi?b|hbm\d?e?)\b"
@@ -150,6 +161,7 @@ def _row(
 ) -> tuple[Row, tuple[str, ...]]:
     known = {name: getattr(stated, name) for name in FACTS}
     _lawful(bench, reading, stated)
+    _whole_cards(bench, reading.gpu)
     told = {name: getattr(reading, name) for name in known}
     notes = [*reading.notes, *_overruled(known, told)]
     whole = {name: told[name] if value is None else value for name, value in known.items()}
@@ -157,8 +169,8 @@ def _row(
     if missing:
         flags = " ".join(EXAMPLES[name] for name in missing)
         raise DataError(
-            f"{bench.path}:1: {bench.tool} does not say its {_listed(missing)}; "
-            f"add it, for example: {flags}"
+            f"{bench.path}:1: {bench.tool} does not say its {_listed(missing)}"
+            f"{_unknown(missing, told)}; add it, for example: {flags}"
         )
     _all_on_gpus(catalog, bench, reading, str(whole["model"]))
     notes += _laid_out(whole, reading.layer_split)
@@ -175,7 +187,7 @@ def _row(
         "mode": reading.mode,
         "dp_attention": f"{int(reading.dp_attention)}",
         "expert_parallel": f"{int(reading.expert_parallel)}",
-        "layer_split": f"{int(reading.layer_split)}",
+        "layer_split": f"{int(reading.layer_split and int(str(whole['gpus'])) > 1)}",
         "prefill_included": f"{int(reading.prefill_included)}",
         "output_tok_s": f"{reading.output_tok_s:.6g}",
         "ttft_ms": _short(reading.ttft_ms),
@@ -215,6 +227,12 @@ def _listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
+def _unknown(missing: Sequence[str], names: Mapping[str, object]) -> str:
+    """Return, in brackets, the names that a file does say and that are none of the catalog's."""
+    strange = [printable(f"{names[n]!r}", 80) for n in missing if isinstance(names[n], str)]
+    return f" ({' and '.join(strange)}: not known here)" if strange else ""
+
+
 def _overruled(known: dict[str, object], row: dict[str, object]) -> list[str]:
     """Return where the owner says something else than the file."""
     return [
@@ -230,13 +248,12 @@ def _settle(catalog: Catalog, whole: dict[str, object], given: dict[str, object]
 
     Names that the owner typed must be known; names of the file that are not are asked about.
     """
-    for name, find in (("model", _model), ("gpu", _gpu)):
+    for name, find, typed in (("model", _model, find_model), ("gpu", _gpu, find_gpu)):
         value = whole[name]
-        if isinstance(value, str):
-            found = find(catalog, value)
-            if found is None and given[name] is not None:
-                find_model(catalog, value) if name == "model" else find_gpu(catalog, value)
-            whole[name] = found
+        if isinstance(value, str) and given[name] is None:
+            whole[name] = find(catalog, value)
+        elif isinstance(value, str):
+            whole[name] = find(catalog, value) or typed(catalog, value)
     for name in ("precision", "kv_precision"):
         value = whole[name]
         if isinstance(value, str):
@@ -270,18 +287,45 @@ def _model(catalog: Catalog, name: str) -> str | None:
 
 
 def _gpu(catalog: Catalog, name: str) -> str | None:
-    """Return the GPU that a name means, whatever the driver writes around it."""
+    """Return the GPU that a name means, whatever the driver writes around it.
+
+    Nothing is guessed from how a name begins: an Apple M2 is no M2 Ultra.
+    """
     marks = re.sub(r"\((r|tm)\)", " ", name, flags=re.IGNORECASE)
     bare = " ".join(re.sub(TRADE, " ", marks, flags=re.IGNORECASE).split())
-    plain = " ".join(name.lower().replace("-", " ").split())
+    plain = _plain(name)
+    if re.search(f"{LOOKALIKES}|{PARTS}", plain):
+        return None
     card = next((ours for theirs, ours in CARDS if re.search(theirs, plain)), None)
-    names = [name] if name in catalog.hardware.accelerators else [card] if card else []
-    for text in (*names, name, bare, bare.replace(" ", "-"), re.split(r"[-_ ]", bare)[0]):
+    first = re.split(r"[-_ ]", bare)[0]
+    for text in (name, card, bare, bare.replace(" ", "-"), first):
         try:
-            return find_gpu(catalog, text)
+            found = find_gpu(catalog, text) if text else None
         except UnknownNameError:
             continue
+        if found is not None and (text == card or _is_called(catalog, found, str(text))):
+            return found
     return None
+
+
+def _plain(name: str) -> str:
+    return " ".join(re.sub(r"[-_]", " ", name.lower()).split())
+
+
+def _is_called(catalog: Catalog, gpu: str, name: str) -> bool:
+    """Return whether a name is the whole name of a GPU, and not how it begins."""
+    known = catalog.hardware.accelerators[gpu]
+    names = (re.sub(r"[-_ ]", "", n.lower()) for n in (gpu, known.name, *known.aliases))
+    return re.sub(r"[-_ ]", "", name.lower()) in names
+
+
+def _whole_cards(bench: Bench, name: object) -> None:
+    """Refuse a run on a part of a card, whoever says which card it is of."""
+    if isinstance(name, str) and re.search(PARTS, _plain(name)):
+        raise DataError(
+            f"{bench.path}:1: nothing to import from {bench.tool}: {printable(name, 80)} is a part "
+            "of a card, and what a part does is not worked out"
+        )
 
 
 def _laid_out(whole: dict[str, object], by_layers: bool) -> list[str]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from tco.catalog.check.finding import INPUT_WEIGHT, blended
-from tco.catalog.check.prices import rate_hits
+from tco.catalog.check.prices import rate_hits, tier_hits
 from tco.catalog.files import File, shipped_file, user_file
 from tco.catalog.listed import FAMILIES, OtherPrice, folded, in_our_words, window
 from tco.catalog.lookup import price_at, retired
@@ -104,7 +104,9 @@ def proposal(
     changes, suspect = _moved(open_ones, rows)
     unsure = {s.partition(":")[0] for s in suspect}
     unsure |= {one.offer for one in report.disagreements if one.settled and not everything}
-    _other(changes, report, rows, unsure)
+    wrong = _wrong_tiers(report, rows, unsure)
+    suspect += wrong.values()
+    _other(changes, report, rows, unsure | set(wrong))
     if confirm:
         _confirmed(catalog, changes, report, rows, unsure, on)
     lacking = [one for one in report.lacking if everything or not _aggregated(catalog, one)]
@@ -161,12 +163,39 @@ def _suspicious(one: PriceComparison, row: PriceRow) -> str:
     """Return why a row is not followed; empty where it is."""
     if any(rate_hits(dict(row.rates), kind="embedding" if row.embedding else "text")):
         return f"{one.against} says what cannot be meant ({one.culprit})"
+    if tier := _tier_off(row):
+        return f"{one.against} says what cannot be meant ({tier})"
     far = (one.ratio >= FAR or one.ratio <= 1 / FAR) and f"{one.ratio:.3g} times ours"
     if far:
         return f"{one.against} says what cannot be meant ({far}; {one.culprit})"
     if not one.exact:
         return f"{one.against} has {one.key}, which is called alike and may be another offer"
     return ""
+
+
+def _wrong_tiers(
+    report: VerifyReport,
+    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+    unsure: Container[str],
+) -> dict[str, str]:
+    """Return the offers of which a list has a price under a condition that cannot be meant."""
+    found = {p.offer: _tier_off(_row(rows, p)) for p in report.other_prices}
+    said = "a list says what cannot be meant"
+    return {o: f"{o}: {said} ({tier})" for o, tier in found.items() if tier and o not in unsure}
+
+
+def _row(rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]], of: OtherPrice) -> PriceRow:
+    return rows[of.against, of.key][1]
+
+
+def _tier_off(row: PriceRow) -> str:
+    """Return which price under a condition is far off the row's own; empty where none is."""
+    off = (
+        f"{tier.words}: {message}"
+        for tier in row.tiers
+        for _, message in tier_hits(dict(row.rates), dict(tier.rates), tier.conditions)
+    )
+    return next(off, "")
 
 
 def _other(
@@ -237,7 +266,8 @@ def _whole(
     added: list[str] = []
     for one in report.lacking:
         row, name = rows[one.against, one.key][1], _offer_id(one)
-        if name and name not in added and not any(rate_hits(dict(row.rates))):
+        wrong = any(rate_hits(dict(row.rates))) or _tier_off(row)
+        if name and name not in added and not wrong:
             added.append(name)
             blocks.append(_new_offer(one, row, on))
     models = _unknown([one for one in report.lacking if one.model is None])

@@ -70,7 +70,7 @@ class OfTools(Command):
         from tco.catalog.benches.formats import tools
 
         first, _, rest = found.partition("\n")
-        return fill(f"{first} {', '.join(tools())}.", 78) + f"\n{rest}"
+        return fill(f"{first} {', '.join(tools())}.", 78, break_on_hyphens=False) + f"\n{rest}"
 
 
 @flags

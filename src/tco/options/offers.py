@@ -150,14 +150,14 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
     month = days_of(offer, inputs)
     price = month[0][1]
     reasons = _why_no_price(offer, inputs) if price is None else _refused(offer, month, inputs)
-    reasons = reasons or _ends(month)
-    if price is None or reasons or price.usd_per_mtok.output is None:
+    reasons = reasons or _ends(month) or _half_priced(month)
+    if price is None or reasons:
         return LeftOut(
             id=offer.id,
             tier=tier,
             model=offer.model,
             provider=offer.provider,
-            reasons=reasons or ("no price for output tokens in the catalog",),
+            reasons=reasons,
         )
     buying = _buying(inputs, offer, price)
     caching = _caching(inputs, offer, price, buying)
@@ -243,8 +243,15 @@ def _shortest(offer: Offer, month: Month, inputs: Question) -> int | None:
 def has_price(inputs: Question, offer: Offer) -> bool:
     """Return whether an offer can be bought for the load, all of the month that is asked about."""
     month = days_of(offer, inputs)
-    priced = all(p is not None and p.usd_per_mtok.output is not None for _, p in month)
+    priced = all(p is not None for _, p in month) and not _half_priced(month)
     return priced and not _refused(offer, month, inputs)
+
+
+def _half_priced(month: Month) -> tuple[str, ...]:
+    """Return which of input and output has no price, on some day of the month."""
+    rates = [price.usd_per_mtok for _, price in month if price is not None]
+    lacking = [key for key in ("output", "input") if any(getattr(r, key) is None for r in rates)]
+    return (f"no price for {' and '.join(lacking)} tokens in the catalog",) if lacking else ()
 
 
 def _ends(month: Month) -> tuple[str, ...]:

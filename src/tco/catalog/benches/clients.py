@@ -25,7 +25,15 @@ from tco.catalog.benches.read import (
 WINDOW_SLACK = 0.15
 """By how much a rate may differ from counts over time, of tools that leave out warm-up and
 cool-down [1]."""
-MS = {"ms": 1.0, "s": 1e3, "sec": 1e3, "us": 1e-3, "ns": 1e-6}
+MS = {
+    **dict.fromkeys(("ms", "msec", "milliseconds"), 1.0),
+    **dict.fromkeys(("s", "sec", "seconds"), 1e3),
+    **dict.fromkeys(("us", "µs", "microseconds"), 1e-3),
+    **dict.fromkeys(("ns", "nanoseconds"), 1e-6),
+    **dict.fromkeys(("min", "minutes"), 6e4),
+}
+TIMES = ("latency", "time_to", "duration")
+"""Parts of the names of metrics that are times."""
 EMPTY = "a run without finished requests was left out"
 
 
@@ -194,8 +202,17 @@ def _average(part: BenchPart, name: str) -> float | None:
     """Return the average of a metric, times in milliseconds."""
     metric = part.part(name)
     value = metric.number("avg")
-    unit = MS.get((metric.text("unit") or "").lower(), 1.0)
-    return None if value is None else value * (1.0 if "throughput" in name else unit)
+    if value is None or not any(word in name for word in TIMES):
+        return value
+    return value * _in_ms(metric, name)
+
+
+def _in_ms(metric: BenchPart, name: str) -> float:
+    """Return how many milliseconds the unit of a time is [1]."""
+    unit = (metric.text("unit") or "ms").lower()
+    if unit not in MS:
+        metric.refuse(f"{name} is in {unit!r}, which is no unit of time that is known")
+    return MS[unit]
 
 
 def _check_counts(part: BenchPart, rate: float, osl: float) -> None:
@@ -299,7 +316,7 @@ def _first_text(value: Any) -> str | None:
 
 ROUNDING = 0.03
 """Rounding by which a rate may differ from counts over time [1]."""
-SIZES = {"small": "s", "medium": "m", "large": "l"}
+SIZES = {"small": "s", "medium": "m", "large": "l", "s": "s", "m": "m", "l": "l"}
 WHOLE = ("q2_k", "q6_k")
 """Formats whose files come in one size."""
 CACHE = {"f32": "fp32", "f16": "fp16", "bf16": "bf16", "q8_0": "q8_0"}
@@ -322,6 +339,9 @@ def llama_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         yield f"a test was left out: {elsewhere}"
         return
     cards, used = _cards(part)
+    if len(set(cards)) > 1:
+        yield f"a test was left out: its cards differ ({', '.join(cards)})"
+        return
     kinds = {(part.text(name) or "").lower() for name in ("type_k", "type_v")} - {""}
     cache = kinds.pop() if len(kinds) == 1 else "/".join(sorted(kinds))
     layers = part.number("n_gpu_layers")
@@ -339,10 +359,63 @@ def llama_bench(part: BenchPart) -> Iterator[BenchReading | str]:
         engine_version=part.text("build_commit"),
         date=(part.text("test_time") or "")[:10] or None,
         mode="single_stream",
-        layer_split=used > 1 and part.text("split_mode") != "row",
+        layer_split=used > 1 and part.text("split_mode") not in ("row", "tensor", "graph"),
         gpu_layers=int(layers) if layers and layers < ALL_LAYERS else None,
         prefill_included=prompt > 0,
     )
+
+
+def llama_batched_bench(part: BenchPart) -> Iterator[BenchReading | str]:
+    """Yield one line of llama-batched-bench: `pl` requests at once, from first to last token."""
+    requests, osl, took = part.need("pl"), part.need("tg"), part.need("t")
+    part.agree(part.need("speed_tg"), requests * osl / part.need("t_tg"), "its counts", ROUNDING)
+    if part.switch("is_pp_shared"):
+        yield "a test was left out: its requests share one prompt, which is read once"
+        return
+    if elsewhere := _elsewhere(part):
+        yield f"a test was left out: {elsewhere}"
+        return
+    layers, first_s = part.number("n_gpu_layers"), part.number("t_pp")
+    yield BenchReading(
+        output_tok_s=requests * osl / took,
+        isl=part.number("pp") or 1.0,
+        osl=osl,
+        concurrency=requests,
+        engine="llama.cpp",
+        mode="static_batch" if requests > 1 else "single_stream",
+        layer_split=True,
+        gpu_layers=int(layers) if layers and layers < ALL_LAYERS else None,
+        ttft_ms=first_s * 1e3 if first_s else None,
+        tpot_ms=part.need("t_tg") / osl * 1e3,
+    )
+
+
+def ollama(parts: list[BenchPart]) -> Iterator[BenchReading | str]:
+    """Yield a run for each model whose answers of Ollama's API are in a file.
+
+    Only generation is timed by `eval_duration`; loading and the prompt have their own.
+    """
+    answers: dict[str, list[BenchPart]] = {}
+    for part in parts:
+        answers.setdefault(part.text("model") or "", []).append(part)
+    for name, some in answers.items():
+        tokens = sum(part.need("eval_count") for part in some)
+        prompts = [n for part in some if (n := part.number("prompt_eval_count"))]
+        bare, _, tag = name.partition(":")
+        yield BenchReading(
+            output_tok_s=tokens / sum(part.need("eval_duration") for part in some) * 1e9,
+            isl=sum(prompts) / len(prompts) if len(prompts) == len(some) else None,
+            osl=tokens / len(some),
+            concurrency=1.0,
+            model=_weights_name(re.sub(r"^([a-z]+)(?=\d)", r"\1-", bare) + f"-{tag}"),
+            precision=_precision(re.sub(r"_(?=[sml]$)", " - ", tag.lower())),
+            engine="Ollama",
+            date=(some[0].text("created_at") or "")[:10] or None,
+            mode="single_stream",
+            layer_split=True,
+            prefill_included=False,
+            notes=("whether all of it was on the GPU is not told; `ollama ps` says so",),
+        )
 
 
 def _elsewhere(part: BenchPart) -> str | None:
@@ -365,23 +438,40 @@ def _elsewhere(part: BenchPart) -> str | None:
 
 
 def _cards(part: BenchPart) -> tuple[list[str], int]:
-    """Return the cards of the machine, and how many of them worked [1]."""
-    cards = [c.strip() for c in re.split(r"[,/+]", part.text("gpu_info") or "") if c.strip()]
+    """Return the cards that worked, and how many they are [1].
+
+    A number behind the name of a device is its place in the list: `CUDA1` is the second.
+    """
+    cards = [c.strip() for c in re.split(r"[,+]|(?<!MI250X)/", part.text("gpu_info") or "")]
+    cards = [card for card in cards if card]
     named = part.text("devices") or "auto"
     if named.lower() not in ("auto", "none", ""):
-        return cards, len([d for d in re.split(r"[,/]", named) if d.strip()])
+        devices = [d for d in re.split(r"[,/]", named) if d.strip()]
+        return _at(cards, [_place(device) for device in devices]), len(devices)
     if (part.text("split_mode") or "").lower() == "none":
-        return cards, 1
+        return _at(cards, [part.whole("main_gpu") or 0]), 1
     split = [s for s in re.split(r"[,/]", part.text("tensor_split") or "") if s.strip()]
     shares = [float(s) for s in split if re.fullmatch(r"\s*\d+(\.\d*)?\s*", s)]
-    busy = sum(1 for share in shares if share > 0)
-    return cards, busy if 0 < busy < len(cards) and len(shares) > 1 else len(cards)
+    busy = [i for i, share in enumerate(shares) if share > 0]
+    if 0 < len(busy) < len(cards) and len(shares) > 1:
+        return _at(cards, busy), len(busy)
+    return cards, len(cards)
+
+
+def _place(device: str) -> int:
+    found = re.search(r"(\d+)\s*$", device)
+    return int(found[1]) if found else 0
+
+
+def _at(cards: list[str], places: list[int]) -> list[str]:
+    """Return the cards at some places; all of them where a place is none of the list's."""
+    return [cards[i] for i in places] if all(i < len(cards) for i in places) else cards
 
 
 def _precision(kind: str | None) -> str | None:
     """Return the precision that a type such as `llama 8B Q4_K - Medium` says; None without one."""
     found = re.search(
-        r"\b(i?q\d(?:_\w+)?|mxfp4|bf16|f16|f32)\b(?:\s*-\s*(small|medium|large))?",
+        r"\b(i?q\d(?:_\w+)?|mxfp4|bf16|f16|f32)\b(?:\s*-\s*(small|medium|large|[sml]))?",
         (kind or "").lower(),
     )
     if found is None:

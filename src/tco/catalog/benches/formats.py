@@ -10,8 +10,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
-from tco.catalog.benches.clients import aiperf, aiperf_records, aiperf_sweep, guidellm, llama_bench
+from tco.catalog.benches.clients import (
+    aiperf,
+    aiperf_records,
+    aiperf_sweep,
+    guidellm,
+    llama_batched_bench,
+    llama_bench,
+    ollama,
+)
 from tco.catalog.benches.read import (
     CONTRADICTION,
     DRAFTS,
@@ -19,6 +28,8 @@ from tco.catalog.benches.read import (
     BenchPart,
     BenchReading,
     Reader,
+    drafted,
+    failures,
     in_flight,
     littles_law,
     metadata,
@@ -44,6 +55,9 @@ ENGINES = {
 }
 
 
+APART = "prefill and decoding on separate GPUs, which the capacity model does not know"
+
+
 def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
     """Yield the run of `vllm bench serve --save-result`, or of SGLang's `bench_serving`."""
     if part.cells.get("completed") == 0:
@@ -53,11 +67,15 @@ def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
     total, rate = part.need("total_output_tokens"), part.need("output_throughput")
     how = f"{total:,.0f} tokens in {duration:,.5g} s"
     part.agree(rate, total / duration, how, SLACK)
-    drafts = any(name.startswith("spec_decode") for name in part.cells)
-    if drafts or (part.number("accept_length") or 1.0) > 1.0:
+    server = part.part("server_info")
+    if any(map(drafted, (part.cells, server.cells))) or _accepted(part):
         yield DRAFTS
         return
-    osl, failed = total / completed, part.number("failed")
+    _counted(part, total)
+    if "decode" in server.cells or "prefill" in server.cells:
+        yield APART
+        return
+    osl = total / completed
     ttft, tpot = part.number("mean_ttft_ms"), part.number("mean_tpot_ms")
     whole = part.number("mean_e2el_ms", "mean_e2e_latency_ms")
     lasted = whole / 1e3 if whole else request_s(ttft, tpot, osl)
@@ -73,19 +91,74 @@ def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
         osl=osl,
         concurrency=flight,
         by_law=by_law,
-        model=part.text("model_id", "model"),
+        model=part.text("model_id", "model") or server.text("model_path"),
         engine=_engine(part.text("engine", "backend", "endpoint_type")),
-        engine_version=part.text("engine_version", "vllm_version"),
+        engine_version=part.text("engine_version", "vllm_version") or server.text("version"),
         date="-".join(day.groups()) if day else None,
         ttft_ms=ttft,
         tpot_ms=tpot,
         notes=(
-            *((f"{failed:.0f} requests failed",) if failed else ()),
+            *failures(_failed(part, completed)),
             *told,
             *several_an_event(part.number("mean_itl_ms"), tpot),
+            *_of_client(part, total),
         ),
-        **metadata(part),
+        **_laid_out(metadata(part), server),
     )
+
+
+def _failed(part: BenchPart, completed: float) -> float | None:
+    """Return how many requests failed: as is said, or what is missing of those that were sent."""
+    sent, errors = part.number("num_prompts"), part.cells.get("errors")
+    if isinstance(errors, list) and any(errors):
+        return float(sum(1 for error in errors if error))
+    return part.number("failed") or (sent - completed if sent else None)
+
+
+def _accepted(part: BenchPart) -> bool:
+    """Return whether a client saw drafts that were accepted."""
+    told = any(name.startswith("spec_decode") for name in part.cells)
+    return told or (part.number("accept_length") or 1.0) > 1.0
+
+
+def _counted(part: BenchPart, total: float) -> None:
+    """Refuse a count of tokens below what the answers have: a server that counts one a request."""
+    own = part.number("total_output_tokens_retokenized") or 0.0
+    if own > total * CONTRADICTION:
+        part.refuse(
+            f"it says {total:,.0f} output tokens, but by the client's own tokenizer the answers "
+            f"have {own:,.0f}"
+        )
+
+
+def _of_client(part: BenchPart, total: float) -> Iterator[str]:
+    """Yield what to know of a run of a client of servers."""
+    own = part.number("total_output_tokens_retokenized")
+    if own and total > own * CONTRADICTION:
+        yield (
+            f"{total:,.0f} output tokens by the server's count, {own:,.0f} by the client's: were "
+            "they answered to the end?"
+        )
+    if part.text("ramp_up_strategy"):
+        yield "its load was ramped up: a mean over light and heavy load"
+
+
+def _laid_out(known: dict[str, Any], server: BenchPart) -> dict[str, Any]:
+    """Return what is told of a run, and what the settings of SGLang's server add."""
+    tp, pp, dp = (server.whole(f"{n}_size") for n in ("tp", "pp", "dp"))
+    whole = server.switch("enable_dp_attention")
+    copies = 1 if whole else dp or 1
+    laid_out = (
+        ("tp", tp),
+        ("pp", pp),
+        ("replicas", copies),
+        ("gpus", (tp or 0) * (pp or 1) * copies),
+    )
+    more: dict[str, Any] = dict(laid_out) if tp else {}
+    more["precision"] = server.text("quantization", "dtype")
+    more["kv_precision"] = server.text("kv_cache_dtype")
+    both = {name: more.get(name) if value is None else value for name, value in known.items()}
+    return both | ({"dp_attention": True} if whole else {})
 
 
 def _engine(name: str | None) -> str | None:
@@ -222,7 +295,7 @@ def _of_inference_perf(
 def inferencex(part: BenchPart) -> Iterator[BenchReading | str]:
     """Yield one aggregate of InferenceX; disaggregated and speculative runs are left out."""
     if part.switch("disagg"):
-        yield "prefill and decoding on separate GPUs, which the capacity model does not know"
+        yield APART
         return
     if str(part.cells.get("spec_decoding") or "none").lower() not in ("none", "false"):
         yield DRAFTS
@@ -230,10 +303,13 @@ def inferencex(part: BenchPart) -> Iterator[BenchReading | str]:
     tp, pp = part.whole("tp") or 1, part.whole("pp") or 1
     gpus, each = tp * pp, part.need("output_tput_per_gpu")
     isl, osl, flight = part.need("isl"), part.need("osl"), part.need("conc")
-    if latency := part.number("mean_e2el", "mean_e2e"):
+    ttft, tpot = part.number("mean_ttft"), part.number("mean_tpot")
+    whole = part.number("mean_e2el", "mean_e2e")
+    if ttft and tpot and whole is None:
+        whole = request_s(1e3 * ttft, 1e3 * tpot, osl * RANDOM_LENGTHS)
+    if latency := whole:
         how = f"{flight:g} in flight of {osl:g} tokens in {latency:.5g} s each"
         part.agree(each * gpus, flight * osl * RANDOM_LENGTHS / latency, how, LITTLE_SLACK)
-    ttft, tpot = part.number("mean_ttft"), part.number("mean_tpot")
     yield BenchReading(
         output_tok_s=each * gpus,
         isl=isl * RANDOM_LENGTHS,
@@ -279,6 +355,7 @@ FORMATS = (
     BenchFormat("GuideLLM", ("benchmarks",), _each(guidellm)),
     BenchFormat("InferenceX", ("output_tput_per_gpu", "conc"), _each(inferencex)),
     BenchFormat("llama-bench", ("n_prompt", "n_gen", "avg_ts"), _each(llama_bench)),
+    BenchFormat("llama-batched-bench", ("pp", "tg", "pl", "t_tg"), _each(llama_batched_bench)),
     BenchFormat(
         "AIPerf",
         ("output_token_throughput", "request_throughput"),
@@ -289,8 +366,26 @@ FORMATS = (
     BenchFormat("AIPerf records", ("metadata", "metrics"), aiperf_records),
     BenchFormat("trtllm-bench", ("request_info", "performance", "world_info"), _each(trtllm_bench)),
     BenchFormat("inference-perf", ("load_summary", "successes"), _each(inference_perf)),
+    BenchFormat("Ollama", ("eval_count", "eval_duration"), ollama, ("answers of Ollama",)),
 )
 """Tools in the order in which a file is tried."""
+
+UNREAD = (
+    (
+        ("total_num_tokens", "tokens_per_second"),
+        "vllm bench throughput counts input and output tokens in one; vllm bench serve does not",
+    ),
+    (
+        ("avg_latency", "latencies"),
+        "vllm bench latency does not say how many tokens or requests there were; vllm bench serve "
+        "does",
+    ),
+    (
+        ("experiments",),
+        "the requests of perf_analyzer; profile_export_genai_perf.json beside it is read",
+    ),
+)
+"""Members of files that people have and that do not say enough, and why."""
 
 
 def tools() -> tuple[str, ...]:

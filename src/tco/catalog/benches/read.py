@@ -180,6 +180,24 @@ def in_flight(
 
 
 DRAFTS = "a run with speculative decoding was left out: its gain is a setting of its own"
+DRAFTED = (
+    *("speculative_config", "speculative_algorithm", "speculative_model", "draft_model"),
+    *("num_speculative_tokens", "speculative_num_steps", "spec_decoding"),
+)
+"""Settings of servers that say that drafts were used, where a file repeats them."""
+
+
+def drafted(cells: Document) -> bool:
+    """Return whether settings in a file say that tokens were drafted."""
+    said = (str(cells.get(name) or "none").strip().lower() for name in DRAFTED)
+    return any(value not in ("none", "null", "false", "0", "off", "{}") for value in said)
+
+
+def failures(failed: float | None) -> tuple[str, ...]:
+    """Return that requests failed, where some did."""
+    return (f"{failed:.0f} requests failed",) if failed and failed >= 1.0 else ()
+
+
 MANY_AN_EVENT = 1.5
 """Tokens an event from which drafts are likely [1]."""
 
@@ -214,12 +232,15 @@ def read_bench(file: File) -> Bench:
         DataError: It is cut off, of another tool, or contradicts itself; the text begins
             `file:line:`.
     """
-    from tco.catalog.benches.formats import FORMATS
+    from tco.catalog.benches.formats import FORMATS, UNREAD
 
     records = list(_records(file))
     for form in FORMATS:
         if all(form.knows(part.cells) for part in records):
             return _bench(file.path, form.tool, records, form.read)
+    for keys, why in UNREAD:
+        if all(key in records[0].cells for key in keys):
+            raise DataError(f"{file.path}:1: nothing to import: {why}")
     names = ", ".join(f"{form.tool} ({', '.join(form.keys)})" for form in FORMATS)
     raise DataError(f"{file.path}:1: not a result of any tool that is read here: {names}")
 

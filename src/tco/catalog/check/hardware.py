@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from tco.catalog.check.finding import CheckContext, Hit, Rule
@@ -32,6 +33,9 @@ RENT_WRONG = 10.0  # times the median on demand: the widest true gap in the cata
 SPOT_WRONG = 20.0  # below it: spot and auctions go far down
 RENT_RANGE = (0.02, 150.0)  # USD an hour: a card of 2017 on spot, four times the dearest of 2026
 MONTH_H = 730.0
+OF_ALL = 3.2  # times the median on demand, from which a rent may be that of all GPUs of a machine
+EACH_OF_ALL = (0.7, 1.6)  # times the median, that it then comes to for each
+SPOT_OF_ALL = (2.0, (0.2, 1.6))  # the same of spot, of which 1.65 times is the dearest
 
 FLOPS_RATIO = Rule.of(
     "error TCO601 flops-ratio",
@@ -175,7 +179,7 @@ def _rent(loc: Loc, rental: Rental, subject: CheckContext) -> Iterator[Hit]:
     for i, rent in enumerate(rental.rents):
         usd = rent.usd_per_gpu_hour
         here = (*loc, "rents", i)
-        wrong = _wrong(usd, middle, spot=rental.option == "spot")
+        wrong = _wrong(usd, middle, rental)
         if wrong and not rent.only_if_named:
             yield Hit(RENT_NOT_HOURLY, here, wrong)
         # Spot and marketplace rents may well be a small part of the usual price.
@@ -186,29 +190,38 @@ def _rent(loc: Loc, rental: Rental, subject: CheckContext) -> Iterator[Hit]:
             yield from _spot(here, rental, rent, subject)
 
 
-def _wrong(usd: float, middle: float | None, *, spot: bool) -> str:
+def _wrong(usd: float, middle: float | None, rental: Rental) -> str:
     """Return why a rent cannot be dollars for a GPU and an hour; empty where it can."""
     shown = f"${usd:,.4g} a GPU-hour"
     if not RENT_RANGE[0] <= usd <= RENT_RANGE[1]:
         known = f"; the median on demand is ${middle:.2f}" if middle else ""
-        return f"{shown} is no rent of one GPU for an hour{_meant(usd, middle)}{known}"
+        return f"{shown} is no rent of one GPU for an hour{_meant(usd, middle, rental)}{known}"
     if middle is None:
         return ""
+    spot = rental.option == "spot"
     low = middle / (SPOT_WRONG if spot else RENT_WRONG)
-    if low <= usd <= middle * RENT_WRONG:
+    from_, (least, most) = SPOT_OF_ALL if spot else (OF_ALL, EACH_OF_ALL)
+    each = usd / rental.gpus / middle
+    whole = rental.gpus > 1 and usd > from_ * middle and least <= each <= most
+    if low <= usd <= middle * RENT_WRONG and not whole:
         return ""
-    return f"{shown}; the median on demand is ${middle:.2f}{_meant(usd, middle)}"
+    return f"{shown}; the median on demand is ${middle:.2f}{_meant(usd, middle, rental)}"
 
 
-def _meant(usd: float, middle: float | None) -> str:
-    """Return what a rent is likely to be instead, where the median tells."""
+def _meant(usd: float, middle: float | None, rental: Rental) -> str:
+    """Return what a rent is likely to be instead, where the median tells: the nearest to it."""
     if middle is None:
         return ""
-    units = ((MONTH_H, "a month"), (24.0, "a day"), (168.0, "a week"), (100.0, "cents"))
-    for factor, what in units:
-        if 1 / 3 <= usd / factor / middle <= 3:
-            return f"; as {what} it would be ${usd / factor:.2f} an hour"
-    return ""
+    units = [
+        *((MONTH_H, "a month"), (24.0, "a day"), (168.0, "a week"), (100.0, "cents")),
+        *((1 / 60, "a minute"), (12 * MONTH_H, "a year")),
+    ]
+    if rental.gpus > 1:
+        units.append((float(rental.gpus), f"the rent of all {rental.gpus}"))
+    factor, what = min(units, key=lambda unit: abs(math.log(usd / unit[0] / middle)))
+    if not 1 / 3 <= usd / factor / middle <= 3:
+        return ""
+    return f"; as {what} it would be ${usd / factor:.2f} an hour"
 
 
 def _spot(loc: Loc, rental: Rental, rent: Rent, subject: CheckContext) -> Iterator[Hit]:

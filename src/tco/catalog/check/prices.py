@@ -323,6 +323,8 @@ def _unreachable(subject: CheckContext) -> Iterator[Hit]:
 
 
 def _rates(loc: Loc, rates: Rates) -> Iterator[Hit]:
+    if rates.input is None and rates.output is not None:
+        yield Hit(NOT_A_PRICE, loc, "input has no price, so nothing is billed")
     for rule, key, message in rate_hits(dict(rates)):
         yield Hit(rule, (*loc, key), message)
 

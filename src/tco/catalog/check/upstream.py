@@ -100,10 +100,7 @@ def _broken(row: PriceRow, on: date, medians: Mapping[str, float]) -> Iterator[B
 def _tiers(row: PriceRow, kind: str) -> Iterator[Broken]:
     for tier in row.tiers:
         rates = dict(tier.rates)
-        asked = (("over", tier.over), ("ttl", tier.ttl), (tier.words, None if tier.whole else True))
-        services = [tier.service] if tier.service else []
-        conditions = [*services, *(name for name, value in asked if value is not None)]
-        for rule, message in prices.tier_hits(dict(row.rates), rates, conditions):
+        for rule, message in prices.tier_hits(dict(row.rates), rates, tier.conditions):
             yield rule, f"{tier.words}: {message}"
         for rule, _, message in prices.rate_hits(rates, base=False, kind=kind, cap=TIER_CAP):
             if rule in ABSOLUTE:

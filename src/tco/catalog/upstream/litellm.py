@@ -16,6 +16,7 @@ from tco.catalog.upstream.rows import (
     day,
     not_a_price,
     number,
+    other_money,
     read_json,
 )
 from tco.errors import DataError
@@ -83,8 +84,11 @@ def price_list(file: File, edition: str = "") -> PriceList:
     for key, entry in read.value.items():
         if key == SAMPLE or not isinstance(entry, dict):
             continue
-        said = _listed_prices(entry)
         line = read.line(key)
+        if foreign := other_money(entry):
+            found.wrong.append((line, key, foreign))
+            continue
+        said = _listed_prices(entry)
         found.wrong.extend((line, key, message) for message in said.wrong)
         for name in said.new:
             found.new.setdefault(name, (line, key, name))

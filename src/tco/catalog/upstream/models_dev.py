@@ -15,6 +15,7 @@ from tco.catalog.upstream.rows import (
     PriceRow,
     not_a_price,
     number,
+    other_money,
     read_json,
 )
 from tco.errors import DataError
@@ -28,7 +29,7 @@ NAMES = {
     "input_audio": "audio_input",
 }
 OTHERS = ("output_audio",)
-NO_RATES = ("tiers", "tier", "modes")
+NO_RATES = ("tiers", "tier", "modes", "currency")
 SERVICES = ("batch", "flex", "priority", "fast", "ultrafast")
 
 
@@ -76,6 +77,9 @@ def _add(found: PriceList, path: str, line: int, provider: str, name: str, model
     if not isinstance(cost, dict):
         return
     key = f"{provider}/{name}"
+    if foreign := other_money(cost):
+        found.wrong.append((line, key, foreign))
+        return
     rates = _rates(found, cost, line, key)
     if "input" not in rates and "output" not in rates:
         return

@@ -152,6 +152,13 @@ class ListTier:
     ttl: str | None = None
     whole: bool = True
 
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """What it asks for at once, in the words of the rules on prices under a condition."""
+        asked = (("over", self.over), ("ttl", self.ttl), (self.words, not self.whole or None))
+        services = (self.service,) if self.service else ()
+        return (*services, *(name for name, value in asked if value is not None))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceRow:
@@ -237,6 +244,14 @@ def number(value: Any) -> float | None:
     except (ValueError, OverflowError):
         return None
     return found if math.isfinite(found) else None
+
+
+def other_money(entry: Mapping[str, Any]) -> str | None:
+    """Return why prices are no US dollars, where they say so."""
+    money = entry.get("currency")
+    if money is None or str(money).strip().upper() in ("USD", "US$", "$"):
+        return None
+    return f"its prices are in {printable(str(money), 20)}, not in US dollars"
 
 
 def day(value: Any) -> date | None:
