@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, service_of
+from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
@@ -79,6 +79,35 @@ OPEN = "tco.open"
 """Marks a stream of which nothing has come out yet."""
 
 
+APART = ("compaction", "advisor_message")
+"""Iterations of a message that its own counts leave out; an advisor has a model of its own."""
+PASSES = "what compaction and advisors took (usage.iterations) is counted as calls of their own"
+
+
+def apart(message: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
+    """Return as messages what was billed for a message beside its own counts."""
+    usage = mapping(message.get("usage"))
+    for number, one in enumerate(map(mapping, sequence(usage.get("iterations")))):
+        if one.get("type") in APART:
+            ctx.tally.note(PASSES)
+            keys = ("service_tier", "inference_geo", *(() if one.get("model") else ("speed",)))
+            name = text(message.get("id"))
+            yield {
+                **message,
+                "id": f"{name}/{number}" if name else "",
+                "model": one.get("model") or message.get("model"),
+                "usage": {**{k: usage[k] for k in keys if k in usage}, **one},
+            }
+
+
+def _whole(record: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
+    """Return a record, and records of the same kind for what was billed beside it."""
+    yield record
+    message, batch = _message(record)
+    for one in apart(message, ctx):
+        yield {**record, "result": {"message": one}} if batch else one
+
+
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return a record, or the message of the stream that ends before it or with it.
 
@@ -95,22 +124,23 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         streams[ctx.shown] = {**begun, OPEN: False, "usage": {**mapping(begun["usage"]), **told}}
         return
     if begun is not None and event.get("type") in (BEGIN, STOP):
-        yield streams.pop(ctx.shown)
+        yield from _whole(streams.pop(ctx.shown), ctx)
     if event.get("type") == BEGIN:
         time = {k: event[k] for k in ("timestamp",) if k in event}
         streams[ctx.shown] = {"usage": {}, **time, **_begun(event), OPEN: True}
     elif event.get("type") != STOP and record.value is not None:
-        yield record.value
+        yield from _whole(event, ctx) if event else (record.value,)
 
 
 def done(ctx: Context) -> Iterator[UsageRow]:
     """Return the messages of streams that ended with their files."""
-    for shown, message in ctx.kept.get("streams", {}).items():
-        try:
-            if found := row(message, ctx):
-                yield found
-        except Wrong as wrong:
-            ctx.tally.leave(str(wrong), f"{shown}:1")
+    for shown, last in ctx.kept.get("streams", {}).items():
+        for message in _whole(last, ctx):
+            try:
+                if found := row(message, ctx):
+                    yield found
+            except Wrong as wrong:
+                ctx.tally.leave(str(wrong), f"{shown}:1")
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
