@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# A smaller picture is no cheaper: an icon is 2,873 tokens for Idefics3, more than a whole screen; for Qwen2-VL it is 4.
+# A smaller picture is no cheaper: an icon is 2,873 tokens for Idefics3, more than a whole screen; for Qwen2-VL it is
+# 4.
 #
 # Guess:   open models count pictures by their pixels, up to a limit: a thumbnail costs next to nothing anywhere.
-# Seen:    Idefics3 first enlarges each picture until its longest edge is 1,456, then cuts it into tiles of 364 and adds
-#          the whole: 17 tiles of 169 tokens for 64 x 64, and 13 for 3840 x 2160, for a wide picture has a row less. Qwen2-VL,
-#          Pixtral and GLM-4V go by pixels (4, 20, 9 for the icon), but their limits differ: 1,222, 2,340 and 7,360
-#          tokens for the screen.
-# Matters: "scale the pictures down" saves nothing there, and a square thumbnail is dearer than the screen it was made of.
-#          One figure of tokens a picture for all models is wrong by 700 times at one end and 6 at the other.
-# Version: transformers 5.24.0, processors with their own defaults (Idefics3-8B's and Pixtral-12B's files say the same);
-#          mistral-common 1.13.1 agrees on Pixtral. Pictures are black; marks between tiles are not counted.
+# Seen:    Idefics3 first enlarges each picture until its longest edge is 1,456, then cuts it into tiles of 364 and
+#          adds the whole: 17 tiles of 169 tokens for 64 x 64, and 13 for 3840 x 2160, for a wide picture has a row
+#          less. Qwen2-VL, Pixtral and GLM-4V go by pixels (4, 20, 9 for the icon), but their limits differ: 1,222,
+#          2,340 and 7,360 tokens for the screen.
+# Matters: "scale the pictures down" saves nothing there, and a square thumbnail is dearer than the screen it was made
+#          of. One figure of tokens a picture for all models is wrong by 700 times at one end and 6 at the other.
+# Version: transformers 5.24.0, processors with their own defaults (Idefics3-8B's and Pixtral-12B's files say the
+#          same); mistral-common 1.13.1 agrees on Pixtral. Pictures are black; marks between tiles are not counted.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -31,7 +32,8 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 SIDES = ((64, 64), (512, 512), (1920, 1080), (3840, 2160))
 PER_TILE = (364 // 14 // 2) ** 2  # patches of 14, four of them a token
-MISTRAL = ImageEncoder(ImageConfig(image_patch_size=16, max_image_size=1024), SpecialImageIDs(img=10, img_break=12, img_end=13))
+MARKS = SpecialImageIDs(img=10, img_break=12, img_end=13)
+MISTRAL = ImageEncoder(ImageConfig(image_patch_size=16, max_image_size=1024), MARKS)
 
 
 def by_grid(processor):

@@ -29,7 +29,8 @@ MEL = AudioSpectrogramConfig(num_mel_bins=128, hop_length=160, window_size=400)
 
 def tokens(seconds, chunk):
     """Return the tokens of silence."""
-    encode = AudioEncoder(AudioConfig(sampling_rate=RATE, frame_rate=FRAMES, encoding_config=MEL, chunk_length_s=chunk), IDS)
+    config = AudioConfig(sampling_rate=RATE, frame_rate=FRAMES, encoding_config=MEL, chunk_length_s=chunk)
+    encode = AudioEncoder(config, IDS)
     silence = Audio(np.zeros(int(RATE * seconds), dtype=np.float32), RATE, "wav")
     return len(encode(AudioChunk.from_audio(silence)).tokens)
 

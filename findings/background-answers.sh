@@ -2,13 +2,13 @@
 # An answer made in the background and fetched by polling: one tracer counts each fetch, the other not a token.
 #
 # Guess:   one question is one span with its tokens and its tier, however its answer is fetched.
-# Seen:    asked once at the flex tier, polled three times until done, looked up twice more. OpenInference makes a span of
-#          each request, six, and three of them have all 6,000 tokens: the last poll and each look-up; none has the tier.
-#          OpenLLMetry makes three spans, each with the tier and none with a token. A client that polls by itself
-#          (autobatcher, for cheap tiers) has four spans and one answer's tokens in the one, one span without tokens in
-#          the other.
-# Matters: work that can wait is the work whose bill people watch: by spans it is 0, or three times its tokens at twice
-#          its price (flex is half of standard), with six times its requests.
+# Seen:    asked once at the flex tier, polled three times until done, looked up twice more. OpenInference makes a
+#          span of each request, six, and three of them have all 6,000 tokens: the last poll and each look-up; none
+#          has the tier. OpenLLMetry makes three spans, each with the tier and none with a token. A client that polls
+#          by itself (autobatcher, for cheap tiers) has four spans and one answer's tokens in the one, one span
+#          without tokens in the other.
+# Matters: work that can wait is the work whose bill people watch: by spans it is 0, or three times its tokens at
+#          twice its price (flex is half of standard), with six times its requests.
 # Version: openai 2.54.0, openinference-instrumentation-openai 0.1.66, opentelemetry-instrumentation-openai 0.62.4,
 #          autobatcher 0.12.0; the server is a stub on the loopback address.
 set -euo pipefail
@@ -72,7 +72,8 @@ class Server(BaseHTTPRequestHandler):
 def by_hand():
     """Ask in the background, poll until it is done, and look the answer up twice more."""
     client = openai.OpenAI(api_key="none", base_url=url)
-    answer = client.responses.create(model="gpt-5.4", input="What colour is the sky?", background=True, service_tier="flex")
+    answer = client.responses.create(
+        model="gpt-5.4", input="What colour is the sky?", background=True, service_tier="flex")
     while answer.status != "completed":
         answer = client.responses.retrieve(answer.id)
     for _ in range(2):
@@ -106,8 +107,8 @@ for name, tracer, keys in (
         told = [dict(span.attributes) for span in spans.get_finished_spans()]
         tiers = sum("flex" in map(str, one.values()) for one in told)
         seen[name, how] = (len(told), *(sum(one.get(key) or 0 for one in told) for key in keys), tiers)
-        print(f"{name:14}{how:12}{len(requests)} requests: {seen[name, how][0]} spans with {seen[name, how][1]:,} input and "
-              f"{seen[name, how][2]} output tokens, the tier in {tiers}")
+        print(f"{name:14}{how:12}{len(requests)} requests: {len(told)} spans with {seen[name, how][1]:,} input "
+              f"and {seen[name, how][2]} output tokens, the tier in {tiers}")
 server.shutdown()
 wanted = {
     ("OpenInference", "by hand"): (6, 18_000, 150, 0),

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # Two counters of one step of a mixture of experts: PyTorch counts a third of its work, Transformers eleven times.
 #
-# Guess:   counters that watch a model run, or know its weights, agree on 2 operations a weight and token that is active
-#          (6 in training), give or take attention.
+# Guess:   counters that watch a model run, or know its weights, agree on 2 operations a weight and token that is
+#          active (6 in training), give or take attention.
 # Seen:    64 experts, 4 for a token. PyTorch's FlopCounterMode does not know the grouped matrix product in which
-#          Transformers 5 runs experts unless told otherwise, and counts 0 for them: 0.32 of the work. With experts one by
-#          one (`eager`) the same counter has 1.00. The Trainer's `total_flos` is 6 x all weights but the embedding,
-#          whichever a token uses: 11.2 of it. Between the two lie 35 times.
-# Matters: MFU, energy and cost of a training run are taken from these counts: the first makes a cluster look idle, the
-#          second has it beyond its peak.
+#          Transformers 5 runs experts unless told otherwise, and counts 0 for them: 0.32 of the work. With experts
+#          one by one (`eager`) the same counter has 1.00. The Trainer's `total_flos` is 6 x all weights but the
+#          embedding, whichever a token uses: 11.2 of it. Between the two lie 35 times.
+# Matters: MFU, energy and cost of a training run are taken from these counts: the first makes a cluster look idle,
+#          the second has it beyond its peak.
 # Version: torch 2.13.0 (no GPU is needed), transformers 5.24.0; a small model of Qwen3-MoE's kind with weights drawn
 #          at random.
 set -euo pipefail

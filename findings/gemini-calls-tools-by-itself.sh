@@ -2,9 +2,10 @@
 # Google's client runs Python tools by itself: one question, five calls, and the usage and the span of the last alone.
 #
 # Guess:   an answer that took five calls says what the five used; or else a tracer has a span for each.
-# Seen:    `generate_content(tools=[a_function])` sends 10,000, 11,000, ... 14,000 tokens in five requests. The answer's
-#          usage is 14,000, and two tracers make one span with 14,000: 23 % of the 60,000 that are billed. The very same
-#          loop started by `chats.create().send_message()` has five spans with 60,000; the answer says 14,000 there, too.
+# Seen:    `generate_content(tools=[a_function])` sends 10,000, 11,000, ... 14,000 tokens in five requests. The
+#          answer's usage is 14,000, and two tracers make one span with 14,000: 23 % of the 60,000 that are billed.
+#          The very same loop started by `chats.create().send_message()` has five spans with 60,000; the answer says
+#          14,000 there, too.
 # Matters: agents made of plain functions are billed four times what log and traces say; moving to a chat, with the
 #          same requests, looks like a rise by 329 %.
 # Version: google-genai 3.6.1, opentelemetry-instrumentation-google-generativeai 0.62.4,

@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
-# One message of Claude that compacted its context, or asked an advisor: two calculators, two prices, none of them right.
+# One message of Claude that compacted its context, or asked an advisor: two calculators, two prices, none of them
+# right.
 #
 # Guess:   the usage of a message is what is billed for it, and calculators that know the model have its price.
-# Seen:    what a compaction and an advisor took stands in `usage.iterations` alone. genai-prices reads the sum beside it:
-#          $0.084 of $0.6765 for a message whose context was compacted (180,000 tokens). LiteLLM adds up the iterations,
-#          which is right there; but the tokens of an advisor, which has a model of its own (here Opus), it prices as
-#          those of the model that asked (Haiku): $0.0765, where genai-prices has $0.047 and $0.1945 is billed.
+# Seen:    what a compaction and an advisor took stands in `usage.iterations` alone. genai-prices reads the sum beside
+#          it: $0.084 of $0.6765 for a message whose context was compacted (180,000 tokens). LiteLLM adds up the
+#          iterations, which is right there; but the tokens of an advisor, which has a model of its own (here Opus),
+#          it prices as those of the model that asked (Haiku): $0.0765, where genai-prices has $0.047 and $0.1945 is
+#          billed.
 # Matters: compaction sets in where contexts are longest, an advisor where models are dearest: an agent's dearest
 #          messages are the ones that are short by 60 to 88 %.
-# Version: litellm 1.110.2 and genai-prices 0.2.3, with the prices in their wheels; anthropic 2.14.0, whose `BetaUsage`
-#          says that compaction is not in the sums, and reads the message here. That of an advisor is not either is in
-#          Anthropic's page on it. The server is a stub on the loopback address.
+# Version: litellm 1.110.2 and genai-prices 0.2.3, with the prices in their wheels; anthropic 2.14.0, whose
+#          `BetaUsage` says that compaction is not in the sums, and reads the message here. That of an advisor is not
+#          either is in Anthropic's page on it. The server is a stub on the loopback address.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -88,7 +90,8 @@ for name, (model, steps) in MESSAGES.items():
     whole = sum(by_genai({"model": one.get("model", model), "usage": {
         key: one[key] for key in one if key.endswith("_tokens")}}) for one in steps)
     seen[name] = (len(read), *(round(usd, 4) for usd in (by_genai(message(name)), by_litellm(model), whole)))
-    print(f"{name}: genai-prices ${seen[name][1]}, LiteLLM ${seen[name][2]}; each iteration at its model's price ${seen[name][3]}")
+    print(f"{name}: genai-prices ${seen[name][1]}, LiteLLM ${seen[name][2]}; "
+          f"each iteration at its model's price ${seen[name][3]}")
 server.shutdown()
 if seen != {"compacted": (2, 0.084, 0.6765, 0.6765), "advised": (3, 0.047, 0.0765, 0.1945)}:
     sys.exit(f"changed: {seen}")

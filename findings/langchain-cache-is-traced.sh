@@ -4,9 +4,10 @@
 # Guess:   what comes out of the cache makes no span of a model, or one without tokens; LangChain's own count of usage
 #          leaves it out.
 # Seen:    one question ten times, one request at the server: 10 spans with 6,000 tokens each in OpenInference and in
-#          OpenLLMetry, and 60,000 in LangChain's `get_usage_metadata_callback`. What LangChain itself adds to tell a hit,
-#          `total_cost: 0` in the message, reaches no attribute of a span of either, and is not applied to the count.
-#          In OpenLLMetry a hit lacks `gen_ai.response.id`; in OpenInference nothing differs but the time it took.
+#          OpenLLMetry, and 60,000 in LangChain's `get_usage_metadata_callback`. What LangChain itself adds to tell a
+#          hit, `total_cost: 0` in the message, reaches no attribute of a span of either, and is not applied to the
+#          count. In OpenLLMetry a hit lacks `gen_ai.response.id`; in OpenInference nothing differs but the time it
+#          took.
 # Matters: who caches to save sees no saving in any tool that prices spans: the bill is 10 times what is paid.
 # Version: langchain-openai 1.7.4, langchain-core 1.8.3, openinference-instrumentation-langchain 0.1.80,
 #          opentelemetry-instrumentation-langchain 0.62.4; the server is a stub on the loopback address.
@@ -15,7 +16,8 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 python3 -m venv "$dir/venv"
 "$dir/venv/bin/pip" install -q langchain-openai==1.7.4 langchain-core==1.8.3 \
-  openinference-instrumentation-langchain==0.1.80 opentelemetry-instrumentation-langchain==0.62.4 opentelemetry-sdk==1.45.2
+  openinference-instrumentation-langchain==0.1.80 opentelemetry-instrumentation-langchain==0.62.4 \
+  opentelemetry-sdk==1.45.2
 "$dir/venv/bin/python" -W ignore - <<'PY'
 import json
 import sys
@@ -77,11 +79,15 @@ for name, tracer, key in (
     ids = sum("gen_ai.response.id" in one for one in told)
     own = counted.usage_metadata["gpt-5.4"]["input_tokens"]
     seen[name] = (len(requests), len(told), sum(one.get(key, 0) for one in told), marked, ids, own, costs.count(0))
-    print(f"{name}: {len(requests)} request; {len(told)} spans with {seen[name][2]:,} input tokens, {marked} of them with "
-          f"a word of cost or cache, {ids} with an id; LangChain's count {own:,}; {costs.count(0)} hits at total_cost 0")
+    print(f"{name}: {len(requests)} request; {len(told)} spans with {seen[name][2]:,} input tokens, {marked} of them "
+          f"with a word of cost or cache, {ids} with an id; LangChain's count {own:,}; "
+          f"{costs.count(0)} hits at total_cost 0")
 server.shutdown()
 whole = TIMES * PROMPT
-wanted = {"OpenInference": (1, TIMES, whole, 0, 0, whole, TIMES - 1), "OpenLLMetry": (1, TIMES, whole, 0, 1, whole, TIMES - 1)}
+wanted = {
+    "OpenInference": (1, TIMES, whole, 0, 0, whole, TIMES - 1),
+    "OpenLLMetry": (1, TIMES, whole, 0, 1, whole, TIMES - 1),
+}
 if seen != wanted:
     sys.exit(f"changed: {seen}, not {wanted}")
 PY
