@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# One field of an agent's usage means two things: with OpenAI the cache is inside the input, with Claude it is beside it, or gone.
+# One field of an agent's usage means two things: with OpenAI the cache is inside the input, with Claude it is beside
+# it, or gone.
 #
 # Guess:   a framework that talks to several providers brings their usage to one meaning.
-# Seen:    a call that read 5,000 tokens from the cache of 6,012. agno says `input_tokens` 6,012 of OpenAI, and of Claude 12, with a
-#          `total_tokens` of 62. Strands says `inputTokens` 6,012 and 12, and in the same record of Claude a `totalTokens` of 6,062:
-#          its three figures do not add up. AutoGen says `prompt_tokens` 6,012 and 12 and has no other field: of Claude the cache
-#          leaves no trace. (langchain-anthropic 1.7.10, pydantic-ai 2.68.0, Haystack's 8.0.1, Mirascope 2.8.2 and any-llm 1.40.2
-#          say 6,012 of the same answer.)
-# Matters: "input + cached" counts OpenAI's cache twice, "input" alone leaves Claude's out: at Sonnet 4.5's prices the call costs
-#          $0.0069, and $0.0008 by 12 tokens. A column map is right for one provider of such a log only.
+# Seen:    a call that read 5,000 tokens from the cache of 6,012. agno says `input_tokens` 6,012 of OpenAI, and of
+#          Claude 12, with a `total_tokens` of 62. Strands says `inputTokens` 6,012 and 12, and in the same record of
+#          Claude a `totalTokens` of 6,062: its three figures do not add up. AutoGen says `prompt_tokens` 6,012 and 12
+#          and has no other field: of Claude the cache leaves no trace. (langchain-anthropic 1.7.10, pydantic-ai
+#          2.68.0, Haystack's 8.0.1, Mirascope 2.8.2 and any-llm 1.40.2 say 6,012 of the same answer.)
+# Matters: "input + cached" counts OpenAI's cache twice, "input" alone leaves Claude's out: at Sonnet 4.5's prices the
+#          call costs $0.0069, and $0.0008 by 12 tokens. A column map is right for one provider of such a log only.
 # Version: agno 3.1.10, strands-agents 1.62.0, autogen-ext 0.7.5; anthropic 0.86.0 and openai 2.30.0 under them.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Two thirds more bandwidth, the same speed for one user: eight B200 against eight H200, by NVIDIA's own table of measured kernels.
+# Two thirds more bandwidth, the same speed for one user: eight B200 against eight H200, by NVIDIA's own table of
+# measured kernels.
 #
-# Guess:   decoding waits for memory, so that a B200 (8 TB/s) takes 0.6 of the time of an H200 (4.8 TB/s), most of all for one
-#          request.
-# Seen:    requests of 1,000 tokens on eight GPUs, ms a token (H200, B200). One request: DeepSeek-V3 in TensorRT-LLM 6.8 and 6.9,
-#          in SGLang 11.2 and 9.2; Qwen3-235B in bf16 in the three engines 7.9 and 7.1, 6.8 and 5.9, 7.5 and 7.2. That is 0.99 to 1.22
-#          times as fast, where bandwidth says 1.67. Eight requests 1.1 to 1.4, 64 0.91 (vLLM: 21.4, then 23.4) to 1.7, 256 1.3 to
-#          1.5, and only V3 in SGLang 2.4. Launches and the sums over eight GPUs take their time whatever the memory does.
-# Matters: an hour of B200 costs about half as much again. For few users, or where a limit on a token's time keeps batches
-#          small, it buys little or nothing; what bandwidth promises comes with hundreds of requests at once, if at all.
+# Guess:   decoding waits for memory, so that a B200 (8 TB/s) takes 0.6 of the time of an H200 (4.8 TB/s), most of all
+#          for one request.
+# Seen:    requests of 1,000 tokens on eight GPUs, ms a token (H200, B200). One request: DeepSeek-V3 in TensorRT-LLM
+#          6.8 and 6.9, in SGLang 11.2 and 9.2; Qwen3-235B in bf16 in the three engines 7.9 and 7.1, 6.8 and 5.9, 7.5
+#          and 7.2. That is 0.99 to 1.22 times as fast, where bandwidth says 1.67. Eight requests 1.1 to 1.4, 64 0.91
+#          (vLLM: 21.4, then 23.4) to 1.7, 256 1.3 to 1.5, and only V3 in SGLang 2.4. Launches and the sums over eight
+#          GPUs take their time whatever the memory does.
+# Matters: an hour of B200 costs about half as much again. For few users, or where a limit on a token's time keeps
+#          batches small, it buys little or nothing; what bandwidth promises comes with hundreds of requests at once,
+#          if at all.
 # Version: aiconfigurator-core 0.12.0, its tables of vLLM 0.24.0, SGLang 0.5.14 and TensorRT-LLM 1.3.0rc20.
 set -euo pipefail
 dir=$(mktemp -d)

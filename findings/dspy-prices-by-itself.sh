@@ -2,12 +2,14 @@
 # DSPy stands on LiteLLM and reads its price table, but not its arithmetic: what an answer says of its price is lost.
 #
 # Guess:   `lm.history[-1]["cost"]` of DSPy is what LiteLLM says of the same answer.
-# Seen:    DSPy 3.4 asks Anthropic through a client of its own and multiplies by itself. Claude Opus 4.8, 5,000 tokens read from a cache
-#          and 1,000 written, with LiteLLM 1.110.2 beside it: written for five minutes $0.01006 in both; for an hour 0.01381 in LiteLLM; inference in
-#          the US (`inference_geo`) 0.011066; fast mode (`speed`) 0.02012. DSPy says 0.01006 of all four, and its `cost_details` say no more
-#          than `estimate`. Its usage has neither lifetime nor place nor speed, so nobody can mend it afterwards.
-# Matters: an optimizer or an agent that is stopped at a budget spends 1.1 to 2 times of it; of agents that keep caches for an hour the
-#          writes are the larger part of the bill. Recompute from the provider's own answer (`response.provider_data`), or its usage report.
+# Seen:    DSPy 3.4 asks Anthropic through a client of its own and multiplies by itself. Claude Opus 4.8, 5,000 tokens
+#          read from a cache and 1,000 written, with LiteLLM 1.110.2 beside it: written for five minutes $0.01006 in
+#          both; for an hour 0.01381 in LiteLLM; inference in the US (`inference_geo`) 0.011066; fast mode (`speed`)
+#          0.02012. DSPy says 0.01006 of all four, and its `cost_details` say no more than `estimate`. Its usage has
+#          neither lifetime nor place nor speed, so nobody can mend it afterwards.
+# Matters: an optimizer or an agent that is stopped at a budget spends 1.1 to 2 times of it; of agents that keep
+#          caches for an hour the writes are the larger part of the bill. Recompute from the provider's own answer
+#          (`response.provider_data`), or its usage report.
 # Version: dspy 3.4.1, litellm 1.110.2 with the price table in its wheel.
 set -euo pipefail
 dir=$(mktemp -d)

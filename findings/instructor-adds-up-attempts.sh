@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # Instructor's answer to a question that took three attempts: all three as one call that never was, or only the last.
 #
-# Guess:   retries are added up into the usage of the answer that is returned, whatever API it came by, and its price is
-#          that of the attempts.
-# Seen:    three attempts of 100,000 tokens, the third of which fits the schema. By Chat Completions, the answer has the id of
-#          the third and the usage of all: 300,000, and thought tokens likewise. By the Responses API, it has the usage of
-#          the third alone. A calculator that knows GPT-5.4's price above 272,000 tokens takes the first for one long prompt.
+# Guess:   retries are added up into the usage of the answer that is returned, whatever API it came by, and its price
+#          is that of the attempts.
+# Seen:    three attempts of 100,000 tokens, the third of which fits the schema. By Chat Completions, the answer has
+#          the id of the third and the usage of all: 300,000, and thought tokens likewise. By the Responses API, it
+#          has the usage of the third alone. A calculator that knows GPT-5.4's price above 272,000 tokens takes the
+#          first for one long prompt.
 # Matters: for calls of $0.795 together the log of one API says $1.5675, that of the other $0.265. The hook
 #          `completion:response` has every attempt as the provider billed it (seen here for Chat Completions).
-# Version: instructor 1.17.0, openai 2.54.0, genai-prices 0.2.3 with the prices in its wheel; the server is a stub on the
-#          loopback address.
+# Version: instructor 1.17.0, openai 2.54.0, genai-prices 0.2.3 with the prices in its wheel; the server is a stub on
+#          the loopback address.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -66,7 +67,8 @@ def by_response(name, said):
     usage["output_tokens_details"] = {"reasoning_tokens": THOUGHT}
     rest = {"error": None, "incomplete_details": None, "instructions": None, "metadata": {}, "tools": []}
     rest |= {"parallel_tool_calls": True, "tool_choice": "auto", "temperature": 1, "top_p": 1}
-    return {"id": name, "object": "response", "created_at": 1, "status": "completed", "output": [call], "usage": usage} | rest
+    rest |= {"created_at": 1, "status": "completed", "output": [call], "usage": usage}
+    return {"id": name, "object": "response"} | rest
 
 
 class Age(BaseModel):

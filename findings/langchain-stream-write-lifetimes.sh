@@ -2,11 +2,13 @@
 # LangChain's usage of a Claude answer that wrote a cache: 0 written when called, no lifetimes when streamed.
 #
 # Guess:   a call and a stream of the same answer say the same usage.
-# Seen:    1,000 tokens written, 600 for five minutes and 400 for an hour. Called, `cache_creation` is 0 and the lifetimes are
-#          beside it; streamed, `cache_creation` is 1,000 and there are no lifetimes: the usage of `message_start`, which has them,
-#          is thrown away, and `message_delta` has none (nor has its type in the package anthropic 2.14.0).
-# Matters: who adds up `cache_creation` misses the writes of every call; an hour's write is 1.6 times that of five minutes, and of
-#          streams nobody can tell which it was. Both must be read, and those of streams billed at a lifetime that is assumed.
+# Seen:    1,000 tokens written, 600 for five minutes and 400 for an hour. Called, `cache_creation` is 0 and the
+#          lifetimes are beside it; streamed, `cache_creation` is 1,000 and there are no lifetimes: the usage of
+#          `message_start`, which has them, is thrown away, and `message_delta` has none (nor has its type in the
+#          package anthropic 2.14.0).
+# Matters: who adds up `cache_creation` misses the writes of every call; an hour's write is 1.6 times that of five
+#          minutes, and of streams nobody can tell which it was. Both must be read, and those of streams billed at a
+#          lifetime that is assumed.
 # Version: langchain-anthropic 1.7.10, langchain-core 1.8.3, anthropic 2.14.0.
 set -euo pipefail
 dir=$(mktemp -d)

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
 # LangChain's tracer beside the client's: one call is two spans, and neither is inside the other.
 #
-# Guess:   who traces both LangChain and the OpenAI client sees the client's span inside LangChain's, and OpenLLMetry, whose
-#          LangChain tracer tells its own client's to be silent, has one span.
-# Seen:    one call of 6,012 and 500 tokens. OpenInference: two spans of kind LLM, each with all tokens. Called by itself they
-#          are roots of two traces; in a chain, the client's is a trace of its own; within a web request, both are in its
-#          trace, and the client's hangs on the request. OpenLLMetry: one span by Chat Completions, two by the Responses API.
+# Guess:   who traces both LangChain and the OpenAI client sees the client's span inside LangChain's, and OpenLLMetry,
+#          whose LangChain tracer tells its own client's to be silent, has one span.
+# Seen:    one call of 6,012 and 500 tokens. OpenInference: two spans of kind LLM, each with all tokens. Called by
+#          itself they are roots of two traces; in a chain, the client's is a trace of its own; within a web request,
+#          both are in its trace, and the client's hangs on the request. OpenLLMetry: one span by Chat Completions,
+#          two by the Responses API.
 # Matters: whatever adds up spans doubles tokens and cost, and neither trace nor parent tells which are one call.
-# Version: langchain-openai 1.7.4, langchain-core 1.8.3, openai 2.54.0; openinference-instrumentation-langchain 0.1.80,
-#          -openai 0.1.66; opentelemetry-instrumentation-langchain, -openai 0.62.4; the server is a stub on the loopback
-#          address.
+# Version: langchain-openai 1.7.4, langchain-core 1.8.3, openai 2.54.0; openinference-instrumentation-langchain
+#          0.1.80, -openai 0.1.66; opentelemetry-instrumentation-langchain, -openai 0.62.4; the server is a stub on
+#          the loopback address.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# A stream whose provider tells no usage is counted by LiteLLM: tools are not, and an image is gpt-4o's whatever the model.
+# A stream whose provider tells no usage is counted by LiteLLM: tools are not, and an image is gpt-4o's whatever the
+# model.
 #
 # Guess:   its own count of such a request is that of its `token_counter`, by the model's own rules.
 # Seen:    what its logs and callbacks get is text and images alone. "hello" with twenty tools is 8 tokens, where

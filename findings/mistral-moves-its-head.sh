@@ -1,14 +1,17 @@
 #!/usr/bin/env bash
-# Mistral's own tokenizer puts the system prompt and the tools beside the LAST user message: a prefix cache serves no new turn.
+# Mistral's own tokenizer puts the system prompt and the tools beside the LAST user message: a prefix cache serves no
+# new turn.
 #
 # Guess:   what all requests share comes first, so that the prompt of a turn begins with that of the turn before.
-# Seen:    a system prompt of 1,400 tokens, 20 tools of 2,200 to 2,400, questions and answers of some 200. Of the second turn's
-#          prompt the first one's is in common: v1 all 1,616 tokens; v2, v3 and v3 of Tekken 2 without tools, 1 with them; v7 all
-#          without tools, 1,404 of 3,864 with them (the system prompt). The calls of tools within a turn keep the prefix. From
-#          v13 on the tools stand at the first user message (its class says so; no file of it is in the package).
-# Matters: by the package's table v3 is that of Mistral Large 2407, Mixtral 8x22B, Nemo, Pixtral 12B and Ministral 8B 2410, v7 of
-#          Mistral Large 2411. Nothing fails; three turns prefill 12,374 tokens (v3, tools) where 4,648 are new. Such a server's
-#          cached share is that of the calls within a turn: a long system prompt is paid again in every turn of every user.
+# Seen:    a system prompt of 1,400 tokens, 20 tools of 2,200 to 2,400, questions and answers of some 200. Of the
+#          second turn's prompt the first one's is in common: v1 all 1,616 tokens; v2, v3 and v3 of Tekken 2 without
+#          tools, 1 with them; v7 all without tools, 1,404 of 3,864 with them (the system prompt). The calls of tools
+#          within a turn keep the prefix. From v13 on the tools stand at the first user message (its class says so; no
+#          file of it is in the package).
+# Matters: by the package's table v3 is that of Mistral Large 2407, Mixtral 8x22B, Nemo, Pixtral 12B and Ministral 8B
+#          2410, v7 of Mistral Large 2411. Nothing fails; three turns prefill 12,374 tokens (v3, tools) where 4,648
+#          are new. Such a server's cached share is that of the calls within a turn: a long system prompt is paid
+#          again in every turn of every user.
 # Version: mistral-common 1.13.1 with the vocabularies in its wheel, sentencepiece 0.2.1.
 set -euo pipefail
 dir=$(mktemp -d)

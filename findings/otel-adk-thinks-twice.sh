@@ -2,13 +2,14 @@
 # Google's Agent Development Kit counts the thinking of OpenAI's models twice: 950 tokens of output for 500.
 #
 # Guess:   an agent's span says the output that the provider counted, whichever provider it was.
-# Seen:    an answer of 500 tokens, 450 of them thought, 5,000 of 6,012 read from a cache. ADK keeps all usage in Gemini's form, where
-#          candidates and thoughts stand side by side; its LiteLLM client puts OpenAI's 500 there, which contain the 450, and
-#          the span adds them: `gen_ai.usage.output_tokens` 950. The event that the application sees says candidates 500, thoughts 450 and a
-#          total of 6,512, so that its own sums are off, too. A stream says the same. A Claude answer without thought is right.
-# Matters: the more a model thinks, the nearer to twice its output: $0.0142 for $0.0075 at $15 a million. It can be told by the
-#          scope and by the model's name, which has LiteLLM's prefix; by its source ADK's own client of Claude keeps
-#          thoughts apart, its own of OpenAI does not.
+# Seen:    an answer of 500 tokens, 450 of them thought, 5,000 of 6,012 read from a cache. ADK keeps all usage in
+#          Gemini's form, where candidates and thoughts stand side by side; its LiteLLM client puts OpenAI's 500
+#          there, which contain the 450, and the span adds them: `gen_ai.usage.output_tokens` 950. The event that the
+#          application sees says candidates 500, thoughts 450 and a total of 6,512, so that its own sums are off, too.
+#          A stream says the same. A Claude answer without thought is right.
+# Matters: the more a model thinks, the nearer to twice its output: $0.0142 for $0.0075 at $15 a million. It can be
+#          told by the scope and by the model's name, which has LiteLLM's prefix; by its source ADK's own client of
+#          Claude keeps thoughts apart, its own of OpenAI does not.
 # Version: google-adk 2.13.0, litellm 1.110.2.
 set -euo pipefail
 dir=$(mktemp -d)
@@ -62,7 +63,8 @@ class Server(BaseHTTPRequestHandler):
             answer["choices"] = [{"index": 0, "message": said, "finish_reason": "stop"}]
         else:
             answer = {"id": "m", "type": "message", "role": "assistant", "model": asked["model"], "usage": CLAUDE}
-            answer |= {"content": [{"type": "text", "text": "Hello."}], "stop_reason": "end_turn", "stop_sequence": None}
+            answer |= {"content": [{"type": "text", "text": "Hello."}]}
+            answer |= {"stop_reason": "end_turn", "stop_sequence": None}
         body, kind = json.dumps(answer), "application/json"
         if asked.get("stream"):
             base = {**answer, "object": "chat.completion.chunk"}

@@ -2,8 +2,8 @@
 # LangChain streams Claude, OpenLLMetry's tracer of Anthropic's client says that the call had no tokens.
 #
 # Guess:   the span of a stream has the input of its first event and the output of its last.
-# Seen:    langchain-anthropic asks for the raw response and reads the stream from it. The span of such a call ends with 0
-#          for input, output, cache and total; the same call, not streamed, has 6,012 and 50.
+# Seen:    langchain-anthropic asks for the raw response and reads the stream from it. The span of such a call ends
+#          with 0 for input, output, cache and total; the same call, not streamed, has 6,012 and 50.
 # Matters: zeros are no gap that a reader would see: the call counts as one, and as free.
 # Version: langchain-anthropic 1.7.10, langchain-core 1.8.3, anthropic 0.125.0,
 #          opentelemetry-instrumentation-anthropic 0.62.4; the server is a stub on the loopback address.
@@ -43,7 +43,8 @@ EVENTS = [
 class Server(BaseHTTPRequestHandler):
     def do_POST(self):
         streams = json.loads(self.rfile.read(int(self.headers["Content-Length"]))).get("stream")
-        text = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in EVENTS) if streams else json.dumps(WHOLE)
+        events = "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in EVENTS)
+        text = events if streams else json.dumps(WHOLE)
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream" if streams else "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -71,7 +72,8 @@ for way in ("called", "streamed"):
             said += chunk
     at = spans.get_finished_spans()[0].attributes
     seen[way] = tuple(at[f"gen_ai.usage.{name}_tokens"] for name in ("input", "output", "total"))
-    print(f"{way:9} LangChain: {said.usage_metadata['input_tokens']}, {said.usage_metadata['output_tokens']}; span: {seen[way]}")
+    print(f"{way:9} LangChain: {said.usage_metadata['input_tokens']}, {said.usage_metadata['output_tokens']}; "
+          f"span: {seen[way]}")
 server.shutdown()
 if seen != {"called": (6012, 50, 6062), "streamed": (0, 0, 0)}:
     sys.exit(f"changed: {seen}")

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# gpt-oss' own prompt format: thoughts of the turn before are dropped, then back one call later, and the day is near the head.
+# gpt-oss' own prompt format: thoughts of the turn before are dropped, then back one call later, and the day is near
+# the head.
 #
-# Guess:   thoughts of an earlier turn are dropped once it has its final answer, and stay so; a date or an effort is a small change.
-# Seen:    turns of ten tool calls, 300 tokens of thought before each. The first prompt of turn 2 has 6,502 tokens, without the
-#          thoughts of turn 1; the second has 10,207, all of them are back: the rule asks only whether the LAST message of the
-#          assistant is final, and now that is a call. The two have 2,947 tokens in common, so that a prefix cache keeps two
-#          versions of each conversation, one for the first call of every turn, one for the rest. Effort and date stand at
-#          tokens 40 and 33, before instructions and tools: `high` after `low`, or another day, finds nothing of the 2,947.
-# Matters: turn 2 fills 136,202 tokens of context where 105,292 are meant (29 % more), turn 3 208,000 for 144,000. A router that
-#          says the effort by the request keeps the shared head once for each; a server that fills in the date loses all
-#          heads at midnight. Drop thoughts before the last final answer oneself, and fix the date.
-# Version: openai-harmony 0.0.8; o200k_base out of the wheel of quicktok-v1 0.4.0, with the SHA-256 that harmony asks for.
+# Guess:   thoughts of an earlier turn are dropped once it has its final answer, and stay so; a date or an effort is a
+#          small change.
+# Seen:    turns of ten tool calls, 300 tokens of thought before each. The first prompt of turn 2 has 6,502 tokens,
+#          without the thoughts of turn 1; the second has 10,207, all of them are back: the rule asks only whether the
+#          LAST message of the assistant is final, and now that is a call. The two have 2,947 tokens in common, so
+#          that a prefix cache keeps two versions of each conversation, one for the first call of every turn, one for
+#          the rest. Effort and date stand at tokens 40 and 33, before instructions and tools: `high` after `low`, or
+#          another day, finds nothing of the 2,947.
+# Matters: turn 2 fills 136,202 tokens of context where 105,292 are meant (29 % more), turn 3 208,000 for 144,000. A
+#          router that says the effort by the request keeps the shared head once for each; a server that fills in the
+#          date loses all heads at midnight. Drop thoughts before the last final answer oneself, and fix the date.
+# Version: openai-harmony 0.0.8; o200k_base out of the wheel of quicktok-v1 0.4.0, with the SHA-256 that harmony asks
+#          for.
 set -euo pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -122,5 +126,6 @@ day = in_common(plain, prompt([question(0)], date="2026-12-01"))
 print(f"of {len(plain):,} tokens in common with another effort: {effort}, on another day: {day}")
 back = [row[2:4] for row in rows if row[0] == 1][:3]
 if back != [(6502, 2947), (10207, 2947), (10821, 10207)] or (effort, day) != (40, 33) or filled[1] != 136_202:
-    sys.exit(f"changed: the first prompts of turn 2 are {back}; in common {effort} and {day} tokens; {filled[1]:,} in all")
+    sys.exit(f"changed: the first prompts of turn 2 are {back}; in common {effort} and {day} tokens; "
+             f"{filled[1]:,} in all")
 PY

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +107,18 @@ def gb(name: str, width: str, local: bool = False) -> float:
 )
 def test_weights_are_as_large_as_published_files(model: str, width: str, size_gb: float) -> None:
     assert gb(model, width) == pytest.approx(size_gb, rel=0.01)
+
+
+def test_both_ends_of_a_model_of_narrow_rows_are_no_k_quants(tmp_path: Path) -> None:
+    """The published file of Gemma 3 270M has 246.6 MB (findings/q4-of-narrow-rows.sh), not 207."""
+    made = {"architectures": ["Gemma3ForCausalLM"], "model_type": "gemma3_text", "head_dim": 256}
+    made |= {"hidden_size": 640, "num_hidden_layers": 18, "num_attention_heads": 4}
+    made |= {"num_key_value_heads": 1, "intermediate_size": 2048, "vocab_size": 262144}
+    made |= {"sliding_window": 512, "max_position_embeddings": 32768, "tie_word_embeddings": True}
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(made))
+    (said,) = rows(f"size {shlex.quote(str(config))} --precision q4_k_m --gpu rtx-4090 --gpus 1")
+    assert float(said["weights_gb"]) == pytest.approx(0.2466, rel=0.01)
 
 
 def test_llama_cpp_keeps_a_mixture_in_8_bits_but_for_its_experts() -> None:

@@ -152,6 +152,42 @@ def test_streams_count_what_their_last_event_says(tmp_path: Path) -> None:
     assert counts(found(tmp_path / "gemini", a__jsonl=lines(*parts))) == (1, 9, 0, 150)
 
 
+ITERATIONS = [
+    {"type": "message", "input_tokens": 20_000, "output_tokens": 400},
+    {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500},
+    {"type": "advisor_message", "input_tokens": 500, "cache_read_input_tokens": 20_000}
+    | {"output_tokens": 1_800, "model": "claude-opus-4-6"},
+    {"type": "message", "input_tokens": 21_000, "output_tokens": 800},
+]
+
+
+@pytest.mark.parametrize("way", ["message", "stream", "batch", "session"])
+def test_compaction_and_advisors_are_billed_beside_a_message(tmp_path: Path, way: str) -> None:
+    """Anthropic leaves both out of a message's own counts (findings/iterations-of-a-message.sh)."""
+    usage = {"input_tokens": 41_000, "output_tokens": 1_200, "iterations": ITERATIONS}
+    message = {"type": "message", "id": "m", "model": "claude-haiku-4-5", "usage": usage}
+    begun = {**message, "usage": {"input_tokens": 41_000, "output_tokens": 1}}
+    told = {
+        "message": [message],
+        "stream": [
+            {"type": "message_start", "message": begun},
+            {"type": "message_delta", "usage": usage},
+        ],
+        "batch": [{"custom_id": "a", "result": {"type": "succeeded", "message": message}}],
+        "session": [
+            {"type": "assistant", "sessionId": "s", "requestId": "r", "message": message}
+            | {"timestamp": "2026-11-18T09:00:00.000Z"}
+        ]
+        * 2,
+    }[way]
+    answer = found(tmp_path, "bill", a__jsonl=lines(*told))
+    assert counts(answer) == (3, 221_500, 20_000, 6_500)
+    share = 0.5 if way == "batch" else 1.0
+    usd = {name: one["list_usd"] for name, one in answer["models"].items()}
+    assert usd["claude-haiku-4-5"] == pytest.approx(share * (0.221 + 0.0235))
+    assert usd["claude-opus-4-6"] == pytest.approx(share * (0.0025 + 0.01 + 0.045))
+
+
 def test_gemini_as_the_sdk_of_python_writes_it_and_its_tiers(tmp_path: Path) -> None:
     usage = {"prompt_token_count": 1000, "cached_content_token_count": 400}
     usage |= {"candidates_token_count": 150, "thoughts_token_count": 350, "total_token_count": 1500}

@@ -142,6 +142,9 @@ class GpuShape:
 # How a replica is laid out over GPUs, at what precision, and what kind of server runs it.
 
 
+BLOCK = 256  # weights of a block of llama.cpp's formats
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Precision:
     """What a format makes of weights.
@@ -155,6 +158,8 @@ class Precision:
             tied, they are one matrix of the latter [byte].
         odd_bytes, odd_down_bytes: What a weight takes more in the matrices of `odd_share` and
             `odd_down_share` of a model [byte].
+        odd_output_bytes: What a weight of the output matrix takes more in rows of no whole block;
+            one of the embedding takes `odd_bytes` more [byte].
     """
 
     weight_bytes: Number
@@ -164,17 +169,19 @@ class Precision:
     output_bytes: Number = 2.0
     odd_bytes: Number = 0.0
     odd_down_bytes: Number = 0.0
+    odd_output_bytes: Number = 0.0
 
     def columns(self, model: ModelShape) -> dict[str, Any]:
         """Return the fields of a `Layout` of a model that follow from it."""
         more = model.odd_share * self.odd_bytes + model.odd_down_share * self.odd_down_bytes
         weight = self.weight_bytes + more
+        odd_tables = np.greater(np.mod(model.hidden_size, BLOCK), 0.0)
         return {
             "weight_bytes": weight,
             "compute_bits": self.compute_bits,
             "other_bytes": np.where(np.isnan(self.other_bytes), weight, self.other_bytes)[()],
-            "embedding_bytes": self.embedding_bytes,
-            "output_bytes": self.output_bytes,
+            "embedding_bytes": self.embedding_bytes + odd_tables * self.odd_bytes,
+            "output_bytes": self.output_bytes + odd_tables * self.odd_output_bytes,
         }
 
 
@@ -189,6 +196,7 @@ def _gguf(
         output_bytes=output / 8.0,
         odd_bytes=odd[0] / 8.0,
         odd_down_bytes=odd[1] / 8.0,
+        odd_output_bytes=(8.5 - output) / 8.0,  # q8_0, whatever the rest is
     )
 
 
@@ -203,7 +211,9 @@ def _gguf(
 # _s, _m and _l files from the sizes of Llama 3 8B in each of them. Blocks of 256 weights want rows
 # of such a multiple: others are kept in the next wider format of 32 (q4_k in q5_0, q5_k in q5_1,
 # q6_k in q8_0, q2_k, q3_k and iq4_xs in 4.5 bits), by matrix as the mix has them (llama.cpp's
-# llama-quant.cpp). Qwen2.5 72B in q4_k_m, with rows of 29,568, has 47.4 GB and not 43.9.
+# llama-quant.cpp). Qwen2.5 72B in q4_k_m, with rows of 29,568, has 47.4 GB and not 43.9; Gemma 3
+# 270M, with rows of 640 in its embedding too, 0.247 GB and not 0.198 (q4-of-narrow-rows.sh in
+# findings/).
 PRECISIONS = {
     "bf16": Precision(weight_bytes=2.0, compute_bits=16.0),
     "fp16": Precision(weight_bytes=2.0, compute_bits=16.0),

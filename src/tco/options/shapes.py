@@ -22,6 +22,7 @@ from tco.engine.constants import (
 )
 from tco.engine.replica import Replica
 from tco.engine.shapes import (
+    BLOCK,
     KV_BYTES,
     Floats,
     GpuShape,
@@ -81,9 +82,6 @@ def model_shape(model: Model) -> ModelShape | None:
         **_cache(arch),
         outside=arch.outside_calibration is not None,
     )
-
-
-BLOCK = 256  # weights of a block of llama.cpp's formats
 
 
 def _odd(arch: Architecture, params_b: float) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, service_of
+from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import REQUEST, RawRecord, Sample
 
@@ -180,7 +180,36 @@ def _known(message: dict[str, Any], place: str, ctx: Context) -> Iterator[dict[s
     if message[OUT] is None:
         ctx.tally.leave("no_output", place)
     else:
-        yield message
+        yield from _whole(message, ctx)
+
+
+APART = ("compaction", "advisor_message")
+"""Iterations of a message that its own counts leave out; an advisor has a model of its own."""
+PASSES = "what compaction and advisors took (usage.iterations) is counted as calls of their own"
+
+
+def apart(message: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
+    """Return as messages what was billed for a message beside its own counts."""
+    usage = mapping(message.get("usage"))
+    for number, one in enumerate(map(mapping, sequence(usage.get("iterations")))):
+        if one.get("type") in APART:
+            ctx.tally.note(PASSES)
+            keys = ("service_tier", "inference_geo", *(() if one.get("model") else ("speed",)))
+            name = text(message.get("id"))
+            yield {
+                **message,
+                "id": f"{name}/{number}" if name else "",
+                "model": one.get("model") or message.get("model"),
+                "usage": {**{k: usage[k] for k in keys if k in usage}, **one},
+            }
+
+
+def _whole(record: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
+    """Return a record, and records of the same kind for what was billed beside it."""
+    yield record
+    message, batch = _message(record)
+    for one in apart(message, ctx):
+        yield {**record, "result": {"message": one}} if batch else one
 
 
 def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
@@ -189,7 +218,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     kind = str(event.get("type"))
     if kind not in (BEGIN, DELTA, STOP):
         if record.value is not None and not PART.match(kind):
-            yield record.value
+            yield from _whole(event, ctx) if event else (record.value,)
         return
     every: dict[Any, _Streams] = ctx.kept.setdefault("streams", {})
     key = ctx.shown, next((text(event[name]) for name in REQUEST if event.get(name)), "")

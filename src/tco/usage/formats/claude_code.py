@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePath
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, service_of
-from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
+from tco.usage.formats.anthropic_messages import anthropic_tokens, apart, geo
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
-from tco.usage.sources import Sample
+from tco.usage.sources import RawRecord, Sample
 
 SYNTHETIC = "<synthetic>"
 
@@ -16,6 +17,17 @@ SYNTHETIC = "<synthetic>"
 def looks(sample: Sample) -> bool:
     """Return whether some lines are of a session."""
     return any("sessionId" in v and v.get("type") in ("user", "assistant") for v in sample.values())
+
+
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return a line, and lines for what its message was billed beside its own counts."""
+    if record.value is None:
+        return
+    yield record.value
+    line = mapping(record.value)
+    if line.get("type") == "assistant":
+        for message in apart(mapping(line.get("message")), ctx):
+            yield {**line, "message": message}
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:
@@ -61,6 +73,7 @@ FORMAT = Format(
     grain="requests",
     looks=looks,
     row=row,
+    parts=parts,
     grows=True,
     knows="a line tells when it was written, not how long the call took: no requests in flight",
 )
