@@ -16,6 +16,7 @@ from running import DAY, run
 from sessions_by_event import Case, simulated
 
 from tco.catalog.load import load_catalog
+from tco.engine import sessions
 from tco.engine.arrivals import turn_percentiles_s
 from tco.engine.gaps import Gaps
 from tco.engine.replica import FirstTokens
@@ -119,6 +120,22 @@ def wall(hits: np.ndarray) -> int:
     """Return the first step of the ladder at which the hit rate is lost."""
     lost = np.flatnonzero(hits < 0.8)
     return int(lost[0]) if lost.size else len(LADDER)
+
+
+@pytest.mark.parametrize("ranks", [1.0, 8.0])
+@pytest.mark.parametrize(("pool", "cap"), CASES)
+def test_a_replica_settles(
+    pool: float, cap: float, ranks: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One round more moves nothing: where misses answer steeply, halves go to and fro for ever."""
+    of, some, hits = agents(cap_s=cap), np.arange(2.0, 140.0), []
+    for rounds in (30, 31):
+        monkeypatch.setattr(sessions, "ROUNDS", rounds)
+        found = steady(of, server(of, pool, ranks=ranks), some, warm=False)
+        hits.append(np.asarray(found.hit_share))
+    moved = np.abs(hits[1] - hits[0])
+    assert np.max(moved) < 0.01  # it was 0.28
+    assert np.count_nonzero(moved > 1e-4) <= 3  # on the very wall it takes longer
 
 
 def test_the_wall_is_where_turn_by_turn_it_is() -> None:

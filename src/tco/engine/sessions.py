@@ -356,9 +356,13 @@ def steady(of: Sessions, server: SessionServer, sessions: Number, *, warm: bool 
     shape = np.broadcast_shapes(*(np.shape(x) for x in (sessions, server.hit_s, of.turns)))
     slow: Number = np.full(shape, 0.0 if warm else 1.0)
     missed, rate = slow, _rate_of(of, server, sessions, slow)
+    part, way = np.full(shape, 0.5), np.zeros(shape)
     for _ in range(ROUNDS):
         missed, found, _ = _both(of, server, rate, slow)
-        slow = (slow + found) / 2.0
+        turned = way * (found - slow) < 0.0  # beyond it: a steep answer would never settle
+        part = np.where(turned, part / 2.0, part)
+        way = found - slow
+        slow = slow + part * way
         rate = _rate_of(of, server, sessions, slow)
     return _steady(of, server, rate, missed, slow)
 
