@@ -359,9 +359,8 @@ def steady(of: Sessions, server: SessionServer, sessions: Number, *, warm: bool 
     part, way = np.full(shape, 0.5), np.zeros(shape)
     for _ in range(ROUNDS):
         missed, found, _ = _both(of, server, rate, slow)
-        turned = way * (found - slow) < 0.0  # beyond it: a steep answer would never settle
-        part = np.where(turned, part / 2.0, part)
-        way = found - slow
+        before, way = way, np.asarray(found - slow)
+        part = np.where(before * way < 0.0, part / 2.0, part)  # or steep answers never settle
         slow = slow + part * way
         rate = _rate_of(of, server, sessions, slow)
     return _steady(of, server, rate, missed, slow)
