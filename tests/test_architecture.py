@@ -83,7 +83,7 @@ NEW = {
     "pages of reports that follow one another": 29,
     "runs and cards of benchmarks that are not what their names say": 170,
     "llama-batched-bench, answers of Ollama, files that do not say enough": 84,
-    "rents of a whole machine": 20,
+    "rents of a whole machine": 28,
     "replicas at the ends of their bands sized in one call, members of records listed once": 59,
     "lists in other money, tiers that cannot be meant, offers without half of a price": 60,
     "what compaction and advisors of Claude take": 43,
