@@ -56,6 +56,8 @@ def test_a_rent_of_something_else_is_an_error(
     [
         ("h100-sxm", "on_demand", 8, 12.29),  # Azure's: three times the median, and true
         ("v100-16gb", "on_demand", 8, 3.06),  # AWS's: five times
+        ("v100-16gb", "on_demand", 4, 3.06),  # and of half its machine
+        ("v100-16gb", "on_demand", 4, 3.305),  # in Ireland
         ("h100-sxm", "spot", 8, 6.33),
         ("h100-sxm", "spot", 8, 0.9),
         ("h100-nvl", "on_demand", 2, 8.82),

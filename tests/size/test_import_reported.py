@@ -187,6 +187,7 @@ def test_cards_that_share_every_layer_are_not_dealt_layers(mode: str, by_layers:
         ("NVIDIA H100 80GB HBM2e", None),
         ("NVIDIA H20-3e", None),
         ("NVIDIA GH200 144G HBM3e", None),
+        ("NVIDIA H100 NVL 94GB", "h100-nvl"),
         ("Tesla V100S-PCIE-32GB", None),
         ("NVIDIA GeForce RTX 4070 Ti SUPER", None),
         ("NVIDIA GeForce RTX 3080 Ti Laptop GPU", None),

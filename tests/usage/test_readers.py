@@ -741,6 +741,7 @@ def test_a_line_of_a_program_is_no_array(tmp_path: Path) -> None:
         ({"cost_breakdown": {"service_tier": None}}, '{"service_tier": "flex"}', "flex"),
         ({"usage_object": {"service_tier": "default"}}, {"service_tier": "flex"}, "standard"),
         ({}, {"service_tier": "auto"}, "standard"),
+        ({}, {"service_tier": "standard_only"}, "standard"),
     ],
 )
 def test_tiers_of_litellm_are_those_its_costs_were_worked_out_at(
@@ -782,6 +783,12 @@ def test_servers_of_vllm_are_told_by_names_that_overlap_in_time(tmp_path: Path) 
         answer = found(tmp_path / f"one {stamped}", a__prom=text)
         assert (sums_of(answer), answer["incomplete"]) == ((25, 2500, 250), True)
         assert answer["left_out"] == {}
+
+
+def test_scrapes_of_vllm_within_a_minute_are_of_one_server(tmp_path: Path) -> None:
+    files = {f"m_2026-11-20T10-{n // 3:02d}-{n % 3 * 20:02d}": 100 + 100 * n for n in range(6)}
+    answer = found(tmp_path, **{f"{name}__prom": of_vllm(n) for name, n in files.items()})
+    assert sums_of(answer) == (5, 500, 50)
 
 
 def sums_of(answer: Any) -> tuple[Any, ...]:

@@ -84,6 +84,17 @@ def test_streams_in_lines_of_another_log_are_told_by_the_request_beside_them(
     assert answer["first"] == "2026-11-20T10:00:00Z"
 
 
+def test_streams_that_say_only_where_they_begin_of_which_request_they_are(tmp_path: Path) -> None:
+    a, b, c = ({**begin(n), "request_id": n} for n in "abc")
+    answer = profiled(
+        tmp_path / "a.jsonl", lines(a, delta(5), STOP, b, c, delta(7), STOP, b, delta(9))
+    )
+    assert (sums(answer), answer["left_out"]) == ((3, 150, 2700, 21), {"no_output": 1})
+    path = tmp_path / "b.jsonl"
+    path.write_text(lines(a, b, delta(7), delta(9), STOP, STOP))
+    assert "left out as streams_mixed" in run("profile", str(path)).stderr
+
+
 MIXED = {
     "ends last": [A, B, delta(7), delta(9), STOP, STOP],
     "one ends first": [A, B, delta(7), STOP, delta(9), STOP],
@@ -168,10 +179,11 @@ def test_raw_streams_are_read(tmp_path: Path, name: str) -> None:
 def test_streams_that_tell_no_usage_are_calls_that_are_left_out(tmp_path: Path) -> None:
     other = {"type": "response.created", "response": {**RESPONSE, "id": "cut off"}}
     cut = [{**CHUNK, "id": "d"}, {**CHUNK, "id": "d", "choices": [{"finish_reason": "stop"}]}]
-    answer = profiled(tmp_path / "a.jsonl", lines(*ONE, *cut, CREATED, other, TEXT, DONE))
+    after = {**CHUNK, "id": "c", "choices": []}  # of a stream that told its usage
+    answer = profiled(tmp_path / "a.jsonl", lines(*ONE, after, *cut, CREATED, other, TEXT, DONE))
     assert sums(answer) == (2, 800, 1200, 400)
     assert answer["left_out"] == {"no_output": 2}
-    assert answer["first_places"]["no_output"].endswith(":3")
+    assert answer["first_places"]["no_output"].endswith(":4")
     assert any("include_usage" in note for note in answer["warnings"])
 
 

@@ -422,13 +422,58 @@ def test_rows_that_count_requests_are_buckets_and_no_requests(
     assert (answer["isl"], answer["observed_hours"]) == (None, 2.0)
 
 
-def test_rows_of_one_request_each_are_requests_whatever_counts_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("more", "calls"), [("requests", 1), ("request_id,calls", "r{n},3")])
+def test_rows_of_one_request_each_are_requests_whatever_counts_them(
+    tmp_path: Path, more: str, calls: int | str
+) -> None:
+    """Calls beside the id of a request are those that an agent made for it."""
     (tmp_path / "a.csv").write_text(
-        "timestamp,model,requests,input_tokens,output_tokens\n"
-        + "".join(f"{at},gpt-5,1,1000,10\n" for at, _ in HOURS)
+        f"timestamp,{more},model,input_tokens,output_tokens\n"
+        + "".join(f"{at},{str(calls).format(n=n)},gpt-5,1000,10\n" for at, n in HOURS)
     )
     answer = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)
     assert (list(answer["formats"]), answer["requests"]) == (["table"], 2)
+
+
+@pytest.mark.parametrize("name", ["usage", "object"])
+def test_sheets_have_columns_of_any_name_beside_those_that_count(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a.csv").write_text(
+        f"date,model,{name},input_tokens,output_tokens\n2026-11-20,gpt-5,0.1,1000,10\n"
+    )
+    answer = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)
+    assert list(answer["formats"]) == ["totals"]
+
+
+DAYS = range(1, 29)
+SHEETS = {
+    "days that begin at six": ([f"2026-11-{d:02d} 06:00" for d in DAYS], 24 * 28),
+    "days of another zone": ([f"2026-11-{d:02d}T00:00:00+02:00" for d in DAYS], 24 * 28),
+    "days across a change of clocks": ([f"2026-10-{d}T22:00:00Z" for d in (23, 24)], 48),
+    "quarters of a day": ([f"2026-11-20T{h:02d}:00:00Z" for h in (0, 6, 12, 18)], 24),
+    "minutes": ([f"2026-11-20T10:{m:02d}:00Z" for m in range(30)], 0.5),
+    "whenever": ([f"2026-11-20T{t}Z" for t in ("08:00:00", "08:30:00", "10:00:00")], 2.5),
+    "an hour": (["2026-11-20T10:00:00Z"], 1),
+    "hours of no day": (list("012"), 0),
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_rows_of_a_sheet_last_as_long_as_most_of_them_lie_apart(tmp_path: Path, name: str) -> None:
+    times, hours = SHEETS[name]
+    rows = "".join(f"{time},gpt-5,10,1000,200\n" for time in times)
+    (tmp_path / "a.csv").write_text(f"hour,model,requests,input_tokens,output_tokens\n{rows}")
+    answer = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)
+    assert answer["requests"] == 10 * len(times)
+    assert answer["observed_hours"] == pytest.approx(hours)
+
+
+@pytest.mark.parametrize("end", ["20.11.2026", "21.11.2026"])
+def test_the_end_of_a_row_may_be_its_own_day(tmp_path: Path, end: str) -> None:
+    (tmp_path / "a.csv").write_text(
+        f"start,end,model,requests,input_tokens,output_tokens\n20.11.2026,{end},gpt-5,9,900,90\n"
+    )
+    answer = json.loads(run("profile", str(tmp_path / "a.csv"), "-o", "json", "-q").stdout)
+    assert (answer["first"][:10], answer["observed_hours"]) == ("2026-11-20", 24.0)
 
 
 @pytest.mark.parametrize(

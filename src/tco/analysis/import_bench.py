@@ -85,7 +85,7 @@ CARDS = (
 
 LOOKALIKES = (
     r"laptop|mobile|with max q|4070 ti super|\b144g|\bh20 3e\b|\bv100s\b"
-    r"|\ba100\b.*\b64gb|\bh100\b.*(\b(64|94|96) ?gb|hbm2e)"
+    r"|\ba100\b.*\b64gb|\bh100\b(?!.*nvl).*(\b(64|94|96) ?gb|hbm2e)"
 )
 """Cards that are called like one of the catalog's, and have another memory or bandwidth."""
 

@@ -221,6 +221,12 @@ class CheckContext:
                 rents.setdefault(rental.gpu, []).append(rental.rents[-1].usd_per_gpu_hour)
         return {gpu: median(some) for gpu, some in rents.items() if len(some) >= FEWEST_HOSTS}
 
+    def dearest_elsewhere(self, of: Rental) -> float:
+        """Return the dearest on-demand rent of a GPU at other sellers; 0 of none [USD/GPU-hour]."""
+        others = (r for r in self.rentals if r.gpu == of.gpu and r.seller != of.seller)
+        rents = (r.rents[-1].usd_per_gpu_hour for r in others if r.option == "on_demand")
+        return max(rents, default=0.0)
+
     def is_open(self, model: str) -> bool:
         """Return whether anyone may host a model."""
         known = self.models.get(model)

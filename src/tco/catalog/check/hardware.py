@@ -35,6 +35,7 @@ RENT_RANGE = (0.02, 150.0)  # USD an hour: a card of 2017 on spot, four times th
 MONTH_H = 730.0
 OF_ALL = 3.2  # times the median on demand, from which a rent may be that of all GPUs of a machine
 EACH_OF_ALL = (0.7, 1.6)  # times the median, that it then comes to for each
+AS_DEAR = 1.2  # times the dearest of other sellers: so dear it may be in another region
 SPOT_OF_ALL = (2.0, (0.2, 1.6))  # the same of spot, of which 1.65 times is the dearest
 
 FLOPS_RATIO = Rule.of(
@@ -179,7 +180,7 @@ def _rent(loc: Loc, rental: Rental, subject: CheckContext) -> Iterator[Hit]:
     for i, rent in enumerate(rental.rents):
         usd = rent.usd_per_gpu_hour
         here = (*loc, "rents", i)
-        wrong = _wrong(usd, middle, rental)
+        wrong = _wrong(usd, middle, rental, subject)
         if wrong and not rent.only_if_named:
             yield Hit(RENT_NOT_HOURLY, here, wrong)
         # Spot and marketplace rents may well be a small part of the usual price.
@@ -190,7 +191,7 @@ def _rent(loc: Loc, rental: Rental, subject: CheckContext) -> Iterator[Hit]:
             yield from _spot(here, rental, rent, subject)
 
 
-def _wrong(usd: float, middle: float | None, rental: Rental) -> str:
+def _wrong(usd: float, middle: float | None, rental: Rental, subject: CheckContext) -> str:
     """Return why a rent cannot be dollars for a GPU and an hour; empty where it can."""
     shown = f"${usd:,.4g} a GPU-hour"
     if not RENT_RANGE[0] <= usd <= RENT_RANGE[1]:
@@ -203,7 +204,8 @@ def _wrong(usd: float, middle: float | None, rental: Rental) -> str:
     from_, (least, most) = SPOT_OF_ALL if spot else (OF_ALL, EACH_OF_ALL)
     each = usd / rental.gpus / middle
     whole = rental.gpus > 1 and usd > from_ * middle and least <= each <= most
-    if low <= usd <= middle * RENT_WRONG and not whole:
+    others = subject.dearest_elsewhere(rental) if whole and not spot else 0.0
+    if low <= usd <= middle * RENT_WRONG and (not whole or usd <= others * AS_DEAR):
         return ""
     return f"{shown}; the median on demand is ${middle:.2f}{_meant(usd, middle, rental)}"
 

@@ -183,7 +183,7 @@ def day_of(value: Any, zone: ZoneInfo | None = None, days: int = 1) -> Span:
     return start, None if start is None else start + days * DAY_S
 
 
-SERVICES = dict.fromkeys((*NOTHING, "default", "auto", "on_demand"), "standard")
+SERVICES = dict.fromkeys((*NOTHING, "default", "auto", "standard_only", "on_demand"), "standard")
 
 
 def service_of(value: Any) -> str:

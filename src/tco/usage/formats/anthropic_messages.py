@@ -222,6 +222,10 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         return
     every: dict[Any, _Streams] = ctx.kept.setdefault("streams", {})
     key = ctx.shown, next((text(event[name]) for name in REQUEST if event.get(name)), "")
+    if kind != BEGIN and not key[1] and key not in every:
+        ctx.state["unnamed"] = _adopt(every, key)
+    if kind == BEGIN and ctx.state.get("unnamed"):
+        key = ctx.shown, ""
     streams = every.setdefault(key, _Streams())
     if kind == DELTA:
         streams.go_on(event, ctx)
@@ -229,6 +233,20 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     yield from streams.begin(event, ctx) if kind == BEGIN else streams.stop(ctx)
     if key[1] and streams.now is None and not streams.held:
         del every[key]
+
+
+def _adopt(every: dict[Any, _Streams], to: tuple[str, str]) -> bool:
+    """Return whether streams of a file say only where they begin of which request they are.
+
+    Those that began are then told apart as streams without a request are.
+    """
+    began = [k for k, s in every.items() if k[0] == to[0] and s.now and s.now[OUT] is None]
+    for streams in map(every.pop, began):
+        of_file = every.setdefault(to, _Streams())
+        if of_file.now is not None:
+            of_file.held.append((of_file.now, of_file.place))
+        of_file.now, of_file.open, of_file.place = streams.now, True, streams.place
+    return bool(began)
 
 
 PART = re.compile(r"ping$|content_block_")

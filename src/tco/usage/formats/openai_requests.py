@@ -49,7 +49,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     if ended and (isinstance(body.get("usage"), dict) or event in ENDS):
         streams.pop(name, None)
         yield record.value
-    elif (name and body is not record.value) or body.get("object") == CHUNK:
+    elif (name and body is not record.value) or sequence(body.get("choices")):
         streams.setdefault(name, ctx.place)
 
 

@@ -201,15 +201,19 @@ SUMS = re.compile(r"total|max|limit|hit|rate|key|control|_id|usd|cost", re.IGNOR
 
 
 COUNTS_OF_REQUESTS = ("requests", "calls", "num_requests", "api_requests", "request_count")
+OF_ONE = tuple(name for name in NAMES["id"] if name != "id")
+"""Columns of a row that is one request, whatever it counts."""
 
 
 def counts_several(sample: Sample) -> bool:
     """Return whether rows count requests, some of them more than one: they are buckets."""
     for value in sample.values():
-        for name in found_columns([*value], {"n": COUNTS_OF_REQUESTS}).values():
-            with suppress(Wrong):
-                if (count(value[name], missing=1) or 0) > 1:
-                    return True
+        at = found_columns([*value], {"n": COUNTS_OF_REQUESTS, "one": OF_ONE})
+        if "n" not in at or "one" in at:
+            continue  # a request of an agent may count the calls that it made
+        with suppress(Wrong):
+            if (count(value[at["n"]], missing=1) or 0) > 1:
+                return True
     return False
 
 

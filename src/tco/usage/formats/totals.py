@@ -18,6 +18,7 @@ from tco.usage.formats import (
     charge,
     day_of,
     mapping,
+    openrouter,
     service_of,
     table,
 )
@@ -64,9 +65,10 @@ def looks(sample: Sample) -> bool:
     first = next(sample.values(), None)
     if sample.shape not in ("csv", "parquet", "json") or first is None:
         return False
-    if FOREIGN & first.keys():
+    if FOREIGN & first.keys() or openrouter.looks(sample):
         return False
-    if sample.shape == "json" and (not table.counts_several(sample) or first.keys() >= {*DAILY}):
+    of_others = first.keys() & {"usage", "object"} or first.keys() >= {*DAILY}
+    if sample.shape == "json" and (of_others or not table.counts_several(sample)):
         return False
     at = columns_of(first, {})
     tokens = "output" in at and ("input" in at or "fresh" in at)
@@ -77,7 +79,7 @@ def looks(sample: Sample) -> bool:
     return tokens and "model" in at and not others
 
 
-FOREIGN = {"custom_llm_provider", "num_model_requests", "usage", "object"}
+FOREIGN = {"custom_llm_provider", "num_model_requests"}
 """Fields of reports of others, which count requests, too."""
 
 
@@ -160,20 +162,24 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
             raise Wrong("no_time")
         begin = datetime(year, month, 1, tzinfo=UTC).timestamp()
         return moment(begin), begin + monthrange(year, month)[1] * DAY_S
-    weekly = table.folded(period) == "week" or WEEK.match(str(value))
+    heading = table.folded(period)
+    if heading == "hour" and str(value).isdigit() and int(value) < 24:
+        return None, None  # of which day, nothing tells
+    weekly = heading == "week" or WEEK.match(str(value))
     start, end = day_of(value, ctx.zone, 7 if weekly else 1)
     if start is None or weekly:
         return start, end
     if "step" not in ctx.state:
         ctx.state["step"] = _step(dates, ctx)
-    told = moment(cells.get(at.get("end", "")), ctx.zone)
-    return start, start + ctx.state["step"] if told is None else told
+    told = moment(written(cells.get(at.get("end", "")), ctx.state["day_first"]), ctx.zone)
+    return start, told if told is not None and told > start else start + ctx.state["step"]
 
 
 def _step(dates: list[Any], ctx: Context) -> float:
     """Return how long the rows of a sheet last: a day, or as far as times of the day lie apart [s].
 
-    One time of the day alone is that of an hour.
+    One time of the day alone is that of an hour, and so are times that mostly lie further apart
+    than the nearest of them: rows without requests may be missing.
     """
     times: set[float] = set()
     for value in dates:
@@ -183,7 +189,11 @@ def _step(dates: list[Any], ctx: Context) -> float:
     clocks = (datetime.fromtimestamp(t, ctx.zone or UTC) for t in known)
     if not any(clock.hour or clock.minute for clock in clocks):
         return DAY_S
-    return min([*(after - before for before, after in pairwise(known)), HOUR_S])
+    apart = [after - before for before, after in pairwise(known)]
+    step = min(apart, default=HOUR_S)
+    if step > DAY_S - 2 * HOUR_S:  # days that begin at another hour; clocks are set twice a year
+        return DAY_S
+    return step if 2 * apart.count(step) > len(apart) else HOUR_S
 
 
 HOUR_S = 3_600.0

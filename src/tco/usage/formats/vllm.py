@@ -17,7 +17,7 @@ READ, REQUESTS = "vllm:prompt_tokens_cached_total", "vllm:request_success_total"
 OLD_READ = "vllm:prefix_cache_hits_total"
 SOURCES = "vllm:prompt_tokens_by_source_total"
 COUNTERS = (INPUT, OUTPUT, READ, OLD_READ, SOURCES, REQUESTS)
-STAMP = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_-]?(\d\d)[:h-]?(\d\d)?")
+STAMP = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_-]?(\d\d)(?:[:h-]?(\d\d)(?:[:m-]?(\d\d))?)?")
 
 
 Scrape = dict[str, Any]
