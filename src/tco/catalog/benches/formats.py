@@ -366,7 +366,7 @@ FORMATS = (
     BenchFormat("AIPerf records", ("metadata", "metrics"), aiperf_records),
     BenchFormat("trtllm-bench", ("request_info", "performance", "world_info"), _each(trtllm_bench)),
     BenchFormat("inference-perf", ("load_summary", "successes"), _each(inference_perf)),
-    BenchFormat("Ollama", ("eval_count", "eval_duration"), ollama, ("answers of Ollama",)),
+    BenchFormat("Ollama", ("eval_count", "eval_duration"), ollama),
 )
 """Tools in the order in which a file is tried."""
 
