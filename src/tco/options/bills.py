@@ -366,14 +366,14 @@ def replica_of(option: SelfOption, settings: Settings) -> Replica:
 
 def size_bands(options: Iterable[Option], settings: Settings) -> None:
     """Size the replicas of own GPUs at both ends of their bands, before each is asked for."""
-    own = [o for o in options if isinstance(o, SelfOption) and not o.measured]
-    wanted = []
-    for option in own:
-        for end in option.band:
-            at = settings.with_values({FACTOR: settings.value(FACTOR) * end})
-            if (shapes := shapes_of(option, at)) is not None:
-                wanted.append((*shapes, target(at), option.speed_factors))
-    size_together(wanted)
+    size_together(
+        (*shapes, target(at), option.speed_factors)
+        for option in options
+        if isinstance(option, SelfOption) and not option.measured
+        for end in option.band
+        for at in (settings.with_values({FACTOR: settings.value(FACTOR) * end}),)
+        if (shapes := shapes_of(option, at)) is not None
+    )
 
 
 def shapes_of(option: SelfOption, settings: Settings) -> Shapes | None:
