@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date
 from functools import cache, cached_property
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -256,9 +255,9 @@ def _kept(wanted: Sizing, made: Replica) -> Replica:
 
 
 def size_together(wanted: Iterable[Sizing]) -> None:
-    """Work out the first of many replicas in one call, as many as are kept, for `sized` to find."""
+    """Work out many replicas in one call, for `sized` to find."""
     try:
-        new = [one for one in dict.fromkeys(islice(wanted, _MOST_SIZED)) if one not in _SIZED]
+        new = [one for one in dict.fromkeys(wanted) if one not in _SIZED][:_MOST_SIZED]
     except TypeError:  # arrays have no hash
         return
     alike: dict[tuple[ServerProfile, Target, bool], list[Sizing]] = {}

@@ -33,6 +33,7 @@ RENT_WRONG = 10.0  # times the median on demand: the widest true gap in the cata
 SPOT_WRONG = 20.0  # below it: spot and auctions go far down
 RENT_RANGE = (0.02, 150.0)  # USD an hour: a card of 2017 on spot, four times the dearest of 2026
 MONTH_H = 730.0
+# What tells the rent of a machine is judgment; of the shipped rents none is caught (2026-12-01).
 OF_ALL = 3.2  # times the median on demand, from which a rent may be that of all GPUs of a machine
 EACH_OF_ALL = (0.7, 1.6)  # times the median, that it then comes to for each
 AS_DEAR = 1.2  # times the dearest of other sellers: so dear it may be in another region

@@ -219,9 +219,7 @@ def counts_several(sample: Sample) -> bool:
 
 def looks(sample: Sample) -> bool:
     """Return whether records have a time, a model, input and output, and no gateway's fields."""
-    if sample.shape == "sse":
-        return False
-    if counts_several(sample):
+    if sample.shape == "sse" or counts_several(sample):
         return False
     known = fields_of(list(sample.values())[:50])
     at = columns_of(known, {})
