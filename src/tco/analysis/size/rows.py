@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tco.analysis.size.results import (
     FrontPoint,
@@ -27,7 +26,7 @@ from tco.engine.constants import VISIBLE_SHARE, ttft_ends
 from tco.engine.fleet import paid_gpus
 from tco.engine.replica import speed_at, speed_factor
 from tco.engine.selfhost import fleet_for, tokens_served
-from tco.engine.shapes import ROUND_OFF, number
+from tco.engine.shapes import ROUND_OFF, Floats, Indices, number
 from tco.options.candidates import first_token, infeasible, missing_figure
 from tco.options.cheapest import cheapest_each, least_trust
 from tco.options.first_tokens import first_tokens
@@ -36,10 +35,10 @@ from tco.options.setups import SetUp, SetUps
 from tco.records import dataclass
 from tco.units import GB, MTOK, SECONDS_PER_HOUR
 
-# What set-ups cost at full load, and the front of price against speed per user.
+if TYPE_CHECKING:
+    from tco.engine.gaps import Gaps
 
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+# What set-ups cost at full load, and the front of price against speed per user.
 
 FASTER = 1.02
 """Speed over the next cheaper one from which a set-up counts as faster [1]."""
@@ -198,8 +197,6 @@ class SizedSetUps:
         rows = np.flatnonzero(np.asarray(own.replica.slots) >= 1.0)
         if gaps is None or not rows.size:
             return {}
-        from tco.analysis.size.sessions import sessions_of_rows  # few questions are about them
-
         return sessions_of_rows(own, rows, gaps)
 
     @cached_property
@@ -208,6 +205,56 @@ class SizedSetUps:
         inputs = self.own.inputs
         each = inputs.catalog.workloads.profiles[inputs.profile].requests_per_user_per_month
         return users_served(self.own, each or np.nan)
+
+
+BEYOND = 1.1
+"""Sessions over the wall at which it is told what comes behind it [1]."""
+
+
+def sessions_of_rows(own: SetUps, rows: Indices, gaps: Gaps) -> dict[int, SessionsResult]:
+    """Return the open sessions of a replica of some set-ups, by the index of the set-up."""
+    from tco.engine.sessions import steady  # few questions are about them
+    from tco.options.sessions import CAPPED, POOL, kept_sessions, sessions_of
+
+    inputs, settings = own.inputs, own.inputs.settings
+    factors = _session_factors(own, rows)
+    server, found = kept_sessions(own.shapes(rows), inputs.serving, settings, gaps, factors)
+    of, capped = sessions_of(settings, gaps), bool(settings.value(CAPPED) == 1.0)
+    more = np.maximum(np.ceil(found.warm * BEYOND), found.warm + 1.0)
+    behind = steady(of, server, more, warm=False)
+    at = found.at_warm if capped else found.at_cold
+    count = np.minimum(found.warm if capped else found.cold, found.limited)
+    columns = {
+        "kept": count,
+        "cold": found.cold,
+        "warm": found.warm,
+        "pool_tokens": server.pool_tokens,
+        "held_tokens": of.held_tokens,
+        "hit_share": at.hit_share,
+        "beyond_hit_share": behind.hit_share,
+        "turns_per_s": at.turns_per_s,
+    }
+    wide = {name: np.broadcast_to(value, rows.shape) for name, value in columns.items()}
+    stated = bool(np.asarray(settings.value(POOL)) > 0.0)
+    met = np.isinf(np.broadcast_to(found.limited, rows.shape))
+    return {
+        int(row): SessionsResult(
+            **{name: float(column[i]) for name, column in wide.items()},
+            wall=float(wide["warm"][i]) if met[i] else None,
+            pool_stated=stated,
+            capped=capped,
+        )
+        for i, row in enumerate(rows.tolist())
+    }
+
+
+def _session_factors(own: SetUps, rows: Indices) -> Floats:
+    """Return what measurements multiply speeds by at each of `BATCHES` [rows, batches] [1]."""
+    made = np.ones((rows.size, own.factors.shape[-1])) if own.near.size else np.empty(0)
+    here = np.flatnonzero(np.isin(rows, own.near))
+    if here.size:
+        made[here] = own.factors[np.searchsorted(own.near, rows[here])]
+    return made
 
 
 def users_served(own: SetUps, requests_per_user: float) -> Floats:
