@@ -266,20 +266,6 @@ def _choices(inputs: Question) -> list[AssumptionResult]:
     ]
 
 
-def warnings_of(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:
-    """Return what a reader should be wary of in the options used."""
-    return (
-        *_changes(inputs, used),
-        *_stale(inputs, used),
-        *uncalibrated(inputs, used),
-        *_licences(inputs, used),
-        *_ineffective(inputs, used),
-        *volume_notes(inputs),
-        *_limit_notes(inputs, used),
-        *_score_notes(inputs, used),
-    )
-
-
 def notes_of(
     inputs: Question, used: Sequence[Option], about: Sequence[Option], *, dated: bool = False
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
