@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, unsure_prices
+from tco.analysis.report import carried, caveats, unsure_prices
 from tco.analysis.results import (
     Band,
     BothAt,
@@ -23,12 +23,12 @@ from tco.analysis.results import (
 )
 from tco.analysis.rows import class_of, option_words
 from tco.analysis.vary.variables import usual
-from tco.analysis.verdict import curves_of, earliest, flips_of, never_because, turns_of
+from tco.analysis.verdict import both_bills, curves_of, earliest, flips_of, never_because, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import FixedOption, Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, spoken, unserved
-from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust, of_two
+from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust
 from tco.options.curves import TOKENS, TYPICAL_VOLUMES, any_volume
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
@@ -200,23 +200,15 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     """
     left, right = (resolve(name, inputs, at=any_volume(inputs)) for name in (a, b))
     now = _breakeven_now(inputs)
-    leader = _hardest(inputs, left.options, right.options)
     of_b = curves_of(inputs, right.options)
+    leader = _hardest(inputs, left.options, right.options)
     rival = earliest(inputs, leader, of_b)[0]
-    base, option = leader, rival
-    if now is not None:
-        base, option = (_cheapest_now(inputs, found.options) for found in (left, right))
-    if base.id == option.id:
-        raise UsageError(f"A and B are both {base.id}; name two different options")
+    used = base, option = _two(inputs, (left, right), (leader, rival), now)
     won = beats(*([own for _, own in side] for side in (curves_of(inputs, left.options), of_b)))
-    usd = [None if now is None else usd_of(o, inputs.settings) for o in (base, option)]
     spans = open_spans(won)
-    because = never_because(inputs, leader, rival) if not spans else None
-    used = [base, option]
-    best, unsure = of_two(used, usd, least_trust(inputs))
-    first, rest = notes_of(inputs, used, used)
+    wary = (*unsure_prices(inputs, used), *_tied(won))
+    bills = both_bills(inputs, used, known=now is not None)
     result = BreakevenResult(
-        catalog=stamp(inputs, used),
         a=base.id,
         b=option.id,
         resolved=_meanings(inputs, (left, right), (base, option), (leader, rival)),
@@ -230,22 +222,36 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         about=_about(won),
         now=now,
         now_wins=None if now is None else _inside(spans, now),
-        a_usd=usd[0],
-        b_usd=usd[1],
-        never_because=because,
+        **bills,
+        never_because=None if spans else never_because(inputs, leader, rival),
         flips=flips_of(inputs, base, option, spans),
         verdict="",
-        assumptions=assumptions_of(inputs, used),
-        warnings=(*unsure_prices(inputs, used), *_tied(won), *first, *caveats(inputs, used), *rest),
-        minor=len(rest),
-        best=best,
-        cheaper_but_unsure=unsure,
+        **carried(inputs, used, used, first=wary, then=caveats(inputs, used)),
         distance=_distance(won, now),
         first_is=_crossing(inputs, base, spans, growth),
     )
     told = breakeven_words(result, (option_words(base, inputs), option_words(option, inputs)))
-    words = (told.verdict, *map(_seated, used), pair_words(used, unsure))
+    words = (told.verdict, *map(_seated, used), pair_words(used, told.cheaper_but_unsure))
     return replace(told, verdict=" ".join(filter(None, words)))
+
+
+def _two(
+    inputs: Question,
+    sides: tuple[Resolved, Resolved],
+    usual: tuple[Option, Option],
+    now: float | None,
+) -> tuple[Option, Option]:
+    """Return A and B: of the volume that was said the cheapest of each name, else the usual ones.
+
+    Raises:
+        UsageError: They are the same.
+    """
+    base, option = usual
+    if now is not None:
+        base, option = (_cheapest_now(inputs, found.options) for found in sides)
+    if base.id == option.id:
+        raise UsageError(f"A and B are both {base.id}; name two different options")
+    return base, option
 
 
 def _seated(option: Option) -> str:
@@ -469,23 +475,19 @@ def _table_of(
         turns = turns_of(inputs, near.a, near.here, near.setups)
     listed = usual(inputs) if inputs.volume_given else []
     best = cheapest_of(listed, least_trust(inputs))
-    first, rest = notes_of(inputs, used, about)
     below = cheaper_but_unsure(listed, best) if best is not None else []
     return BreakevenTable(
-        catalog=stamp(inputs, used),
         against=", ".join(closed),
         variable="volume",
         unit=UNIT,
         rows=tuple(rows),
         left_out=tuple(left_out),
         verdict=table_words(rows, bool(named)),
-        assumptions=assumptions_of(inputs, used),
-        warnings=(*first, *rest),
         best=best.id if best is not None else None,
         cheaper_but_unsure=tuple(row.id for row in below),
         pair=pair,
         turns=turns,
-        minor=len(rest),
+        **carried(inputs, used, about),
     )
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, workload_result
+from tco.analysis.report import carried, caveats, workload_result
 from tco.analysis.results import (
     CheckResult,
     CompareResult,
@@ -175,23 +175,9 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     """
     if not inputs.volume_given:
         raise UsageError("how many tokens a month? for example --tokens 50B")
-    if inputs.request.checks:
-        from tco.analysis.checks import known_names
-
-        known_names(inputs)
     selection = select(inputs.catalog, inputs.request)
-    wanted = short_list(inputs, selection)
     more = inputs.request.all_setups or bool(selection.classes)  # than a short list was asked for
-    brief = brief and bool(wanted) and not more
-    within = wanted if brief else frozenset()
-    found, ranked, own = ranked_options(inputs, selection, within=within, brief=brief)
-    if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
-        # An old day, or filters that leave nothing of the short list: then everything counts.
-        wanted, brief = frozenset(), False
-        found, ranked, own = ranked_options(inputs, selection, within=wanted)
-    if not any(r.feasible for r in ranked):
-        raise InfeasibleError(nothing_serves(ranked))
-    insist(inputs, (r.trust for r in ranked if r.feasible))
+    wanted, brief, found, ranked, own = _searched(inputs, selection, brief=brief and not more)
     about = listed(inputs, wanted, ranked)
     rows = _shown(inputs, about) if wanted and not selection.graded else about
     if brief:
@@ -204,28 +190,50 @@ def compare(inputs: Question, *, brief: bool = False) -> CompareResult:
     told = {r.id for r in able}
     used = [option for option, _ in found if option.id in told]
     named = [option for option in used if option.id in (best.id, *pair)]
-    notes, minor = _notes(inputs, used, named, ranked)
-    notes = (*_no_own(ranked if wanted else ()), *notes)
     chains = _chains(inputs, rows, used)
     return CompareResult(
-        catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         options=tuple(ranked),
         shown=tuple(r.id for r in rows) if wanted else (),
-        considered=_considered(inputs, selection, ranked)
-        if wanted
-        else sum(r.feasible for r in ranked),
+        considered=_considered(inputs, selection, ranked, wanted),
         verdict=_verdict(inputs, able, ranked, best, chains, wanted if more else frozenset()),
-        assumptions=assumptions_of(inputs, used),
-        warnings=(*notes, *minor),
         checks=_checks(inputs, best, used),
         best=best.id,
         cheaper_but_unsure=tuple(r.id for r in cheaper_but_unsure(able, best)),
         pair=pair,
         turns=turns,
-        minor=len(minor),
         escalations=chains,
+        **_carried(inputs, used, named, ranked, short_listed=bool(wanted)),
     )
+
+
+def _searched(
+    inputs: Question, selection: Selection, *, brief: bool
+) -> tuple[frozenset[str], bool, list[Sized], list[OptionResult], SetUps]:
+    """Return the short list, whether it alone was looked at, and what was found, by cost.
+
+    Args:
+        brief: Look at the short list alone, where there is one.
+
+    Raises:
+        InfeasibleError: Nothing that was asked for can serve the month; the reasons are named.
+    """
+    if inputs.request.checks:
+        from tco.analysis.checks import known_names
+
+        known_names(inputs)
+    wanted = short_list(inputs, selection)
+    brief = brief and bool(wanted)
+    within = wanted if brief else frozenset()
+    found, ranked, own = ranked_options(inputs, selection, within=within, brief=brief)
+    if wanted and not any(r.model in wanted and answers(r, inputs) for r in ranked):
+        # An old day, or filters that leave nothing of the short list: then everything counts.
+        wanted, brief = frozenset(), False
+        found, ranked, own = ranked_options(inputs, selection, within=wanted)
+    if not any(r.feasible for r in ranked):
+        raise InfeasibleError(nothing_serves(ranked))
+    insist(inputs, (r.trust for r in ranked if r.feasible))
+    return wanted, brief, found, ranked, own
 
 
 def _worked_out(
@@ -302,17 +310,24 @@ def _turns(
     return (bought.id, mine.id), turns_of(inputs, bought, mine, setups, against, sized)
 
 
-def _notes(
+def _carried(
     inputs: Question,
     used: Sequence[Option],
     named: Sequence[Option],
     ranked: Sequence[OptionResult],
-) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what bears on the answer, and what turns nothing."""
-    first, rest = notes_of(inputs, used, named, dated=True)
-    first = (*first, *caveats(inputs, used, tried={r.tier for r in ranked}))
-    short = _short_of(ranked) if inputs.request.all_setups else ()
-    return first, (*rest, *short)
+    *,
+    short_listed: bool,
+) -> dict[str, Any]:
+    """Return what every answer carries, with what a comparison has to say besides."""
+    return carried(
+        inputs,
+        used,
+        named,
+        first=_no_own(ranked if short_listed else ()),
+        then=caveats(inputs, used, tried={r.tier for r in ranked}),
+        last=_short_of(ranked) if inputs.request.all_setups else (),
+        dated=True,
+    )
 
 
 def _no_own(ranked: Sequence[OptionResult]) -> Iterator[str]:
@@ -419,12 +434,19 @@ def _short_of(ranked: Sequence[OptionResult]) -> tuple[str, ...]:
     return (f"{brief:,} of {len(ranked):,} options have key figures alone: --lines works all out",)
 
 
-def _considered(inputs: Question, selection: Selection, ranked: list[OptionResult]) -> int:
+def _considered(
+    inputs: Question,
+    selection: Selection,
+    ranked: list[OptionResult],
+    short_listed: frozenset[str],
+) -> int:
     """Return how many options can be had, be all of them worked out or the short list alone.
 
     Offers that take such requests, provisioned units, the set-ups that were worked out, and one of
     each other open model that is tried on GPUs.
     """
+    if not short_listed:
+        return sum(r.feasible for r in ranked)
     models = {n: m for n, m in inputs.catalog.models.models.items() if m.kind == "chat"}
     offers = [o for o in inputs.catalog.prices.offers if o.model in models]
     priced = [o for o in offers if selection.offer(o, models[o.model]) and has_price(inputs, o)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tco.analysis.explain import costs
-from tco.analysis.report import assumptions_of, notes_of, stamp, workload_result
+from tco.analysis.report import carried, workload_result
 from tco.analysis.results import Envelope, OptionResult, WorkloadResult
 from tco.analysis.rows import option_result
 from tco.engine.capacity import max_context_tokens, weights_bytes
@@ -511,10 +511,8 @@ def deploy(inputs: Question, name: str) -> DeployResult:
     first = None if model.hugging_face is None else model.hugging_face.repo
     repository = server.repository or first
     arguments = tuple(server.arguments())
-    notes, minor = notes_of(inputs, [option], [option])
     weights = repository if server.published else f"OWNER/{option.model}-{option.precision}"
     result = DeployResult(
-        catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
         resolved=found.meant,
@@ -527,9 +525,7 @@ def deploy(inputs: Question, name: str) -> DeployResult:
         skypilot="",
         gaps=tuple(_gaps(server, gpu, task, repository)),
         verdict=costs(row, inputs),
-        assumptions=assumptions_of(inputs, [option]),
-        warnings=(*notes, *minor),
-        minor=len(minor),
+        **carried(inputs, [option], [option]),
     )
     return replace(result, skypilot=skypilot_text(result, server))
 

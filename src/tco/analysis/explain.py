@@ -7,16 +7,14 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.report import (
-    assumptions_of,
+    carried,
     caveats,
     entering,
-    find_source,
-    notes_of,
-    stamp,
     workload_result,
 )
 from tco.analysis.results import ExplainResult, OptionResult, ScalingResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_of, success_of
+from tco.catalog.lookup import find_source
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.fleet import Duty, FleetPolicy, replicas_for, room_for_bursts
 from tco.engine.ledger import TokenRates, reads_to_pay, token_lines, total_usd
@@ -65,10 +63,8 @@ def explain(inputs: Question, name: str) -> ExplainResult:
     if not row.feasible:
         raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
     row = replace(row, first_token=_first_token(inputs, option))
-    notes, minor = notes_of(inputs, [option], [option], dated=True)
     return ExplainResult(
         verdict=costs(row, inputs),
-        catalog=stamp(inputs, [option]),
         workload=workload_result(inputs),
         option=row,
         resolved=found.meant,
@@ -84,9 +80,7 @@ def explain(inputs: Question, name: str) -> ExplainResult:
             *_unit_steps(inputs, option),
         ),
         sources=_sources(inputs, option),
-        assumptions=assumptions_of(inputs, [option]),
-        warnings=(*notes, *caveats(inputs, [option]), *minor),
-        minor=len(minor),
+        **carried(inputs, [option], [option], then=caveats(inputs, [option]), dated=True),
     )
 
 
@@ -429,7 +423,7 @@ def _sources(inputs: Question, option: Option) -> tuple[str, ...]:
     names = {name for text in said for name in text.rpartition(": ")[2].split(", ")}
     told = []
     for name in sorted(names):
-        source = find_source(inputs, name)
+        source = find_source(inputs.catalog, name)
         if source is not None:
             place = source.url or source.where
             where = f" ({place})" if place else ""

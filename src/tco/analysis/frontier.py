@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from tco.analysis.compare import nothing_serves, ranked_options
-from tco.analysis.report import assumptions_of, notes_of, stamp, workload_result
+from tco.analysis.report import carried, workload_result
 from tco.analysis.results import (
     DominatedOption,
     FrontierPoint,
@@ -130,19 +130,15 @@ def frontier(inputs: Question) -> FrontierResult:
     named = {row.id for row in placed}
     used = [option for option, _ in found if option.id in named]
     ends = {placed[0].id, placed[-1].id}
-    notes, minor = notes_of(inputs, used, [option for option in used if option.id in ends])
     points = frontier_points(placed)
     return FrontierResult(
-        catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         benchmark=benchmark,
         points=points,
         dominated=tuple(_dominated(row, by) for row, by in beaten),
         unscored=tuple(row.id for row in unscored),
         verdict=frontier_words(points, len(placed) + len(beaten)),
-        assumptions=assumptions_of(inputs, used),
-        warnings=(*notes, *minor),
-        minor=len(minor),
+        **carried(inputs, used, [option for option in used if option.id in ends]),
         cheaper_but_unsure=tuple(row.id for row in unsure),
         min_trust=LEVELS[least_trust(inputs)],
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import fields
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,6 @@ from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets
 from tco.units import show_number, show_seconds
 
 if TYPE_CHECKING:
-    from tco.catalog.fields import Source
     from tco.options.caching import Caching
 
 
@@ -42,19 +41,6 @@ def stamp(inputs: Question, used: Sequence[Option]) -> CatalogStamp:
         until=inputs.last_day.isoformat() if inputs.request.by_day else None,
         oldest_price=min(days).isoformat() if days else None,
     )
-
-
-def find_source(inputs: Question, name: str) -> Source | None:
-    """Return the source of that id in any of the data files; None when none has it."""
-    catalog = inputs.catalog
-    files = (
-        catalog.prices,
-        catalog.hardware,
-        catalog.models,
-        catalog.workloads,
-        catalog.assumptions,
-    )
-    return next((f.sources[name] for f in files if name in f.sources), None)
 
 
 def workload_result(inputs: Question) -> WorkloadResult:
@@ -166,7 +152,7 @@ def entering(inputs: Question, used: Sequence[Option]) -> list[Setting]:
     return [
         setting
         for path, setting in inputs.settings.items()
-        if _enters(path, kinds)
+        if path.startswith(tuple(kinds))
         and path != "workload.tokens_per_month"
         and (path not in NEUTRAL or setting.origin == "given" or _with_target(path, inputs))
         and (path not in ONLY_WITH or setting.origin == "given" or ONLY_WITH[path](inputs, used))
@@ -212,10 +198,6 @@ def _staff_prefixes(own: Sequence[SelfOption]) -> set[str]:
     if any(o.purchase != DEDICATED for o in own):
         kinds |= {"people.floor", "people.fixed", "people.fte"}
     return kinds
-
-
-def _enters(path: str, kinds: Iterable[str]) -> bool:
-    return any(path.startswith(kind) for kind in kinds)
 
 
 def values_of(inputs: Question, *starts: str) -> tuple[AssumptionResult, ...]:
@@ -298,6 +280,35 @@ def _changes(inputs: Question, used: Sequence[Option]) -> list[str]:
     from tco.options.offers import changes_soon  # it looks at options, which look at reports
 
     return changes_soon(inputs, used)
+
+
+def carried(
+    inputs: Question,
+    used: Sequence[Option],
+    about: Sequence[Option],
+    *,
+    first: Iterable[str] = (),
+    then: Iterable[str] = (),
+    last: Iterable[str] = (),
+    assumptions: tuple[AssumptionResult, ...] | None = None,
+    dated: bool = False,
+) -> dict[str, Any]:
+    """Return data, assumptions and warnings of an answer, by the fields that say them.
+
+    Args:
+        used, about, dated: See `notes_of`.
+        first, then: What else bears on the answer, before and after what `notes_of` finds.
+        last: What else turns nothing.
+        assumptions: What entered the bills, where it is not all that `assumptions_of` finds.
+    """
+    bears, rest = notes_of(inputs, used, about, dated=dated)
+    minor = (*rest, *last)
+    return {
+        "catalog": stamp(inputs, used),
+        "assumptions": assumptions_of(inputs, used) if assumptions is None else assumptions,
+        "warnings": (*first, *bears, *then, *minor),
+        "minor": len(minor),
+    }
 
 
 def unsure_prices(inputs: Question, used: Sequence[Option]) -> tuple[str, ...]:

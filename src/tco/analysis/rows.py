@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from tco.analysis.report import find_source
 from tco.analysis.results import (
     Band,
     BillLine,
@@ -21,7 +20,7 @@ from tco.analysis.results import (
     ScalingResult,
     UtilizationResult,
 )
-from tco.catalog.lookup import ModelClass, model_class, quality, stale_after
+from tco.catalog.lookup import ModelClass, find_source, model_class, quality, stale_after
 from tco.catalog.trust import short_reason
 from tco.engine.capital import power_lines, standing_usd
 from tco.engine.constants import ttft_ends
@@ -569,7 +568,7 @@ def _read(source: str, inputs: Question) -> str | None:
     last = source.split(" + ")[-1]
     setting = inputs.settings.get(last)
     name = last if setting is None else setting.source
-    found = find_source(inputs, name)
+    found = find_source(inputs.catalog, name)
     return None if found is None else found.read.isoformat()
 
 

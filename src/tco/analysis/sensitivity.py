@@ -8,22 +8,14 @@ from dataclasses import replace
 import numpy as np
 
 from tco.analysis.compare import pair_words
-from tco.analysis.report import (
-    NEUTRAL,
-    assumptions_of,
-    caveats,
-    entering,
-    notes_of,
-    stamp,
-    unsure_prices,
-)
+from tco.analysis.report import NEUTRAL, carried, caveats, entering, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
 from tco.analysis.vary.variables import of_setting, setups_at, usual
-from tco.analysis.verdict import difference, flip_value, flips_of, turns_of
+from tco.analysis.verdict import both_bills, difference, flip_value, flips_of, turns_of
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import Option, SelfOption, same_weights, usd_of
+from tco.options.bills import Option, SelfOption, same_weights
 from tco.options.candidates import spoken
-from tco.options.cheapest import least_trust, of_two, pair_of
+from tco.options.cheapest import least_trust, pair_of
 from tco.options.curves import TOKENS, any_volume, first_volumes, has_steps
 from tco.options.names import month_typed, pair_with, resolve
 from tco.options.question import Question
@@ -52,30 +44,20 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
     rows.sort(key=lambda r: -_swung(r))
     sides = _setups(inputs, a, left), _setups(inputs, b, right)
     rows = _with_volumes(inputs, sides, rows)
-    bears, minor = notes_of(inputs, used, used)
-    a_usd, b_usd = (usd_of(o, inputs.settings) for o in used)
-    best, unsure = of_two(used, [a_usd, b_usd], least_trust(inputs))
+    bills = both_bills(inputs, used)
+    gap, unsure = bills["b_usd"] - bills["a_usd"], bills["cheaper_but_unsure"]
     return SensitivityResult(
-        catalog=stamp(inputs, used),
         a=left.id,
         b=right.id,
         resolved=said,
         same_weights=same_weights(left, right),
-        a_usd=a_usd,
-        b_usd=b_usd,
-        difference_usd=b_usd - a_usd,
+        **bills,
+        difference_usd=gap,
         rows=tuple(rows),
-        verdict=" ".join(
-            filter(
-                None,
-                (_words(inputs, left, right, b_usd - a_usd, rows), pair_words(used, unsure)),
-            )
+        verdict=f"{_words(inputs, left, right, gap, rows)} {pair_words(used, unsure)}".strip(),
+        **carried(
+            inputs, used, used, first=unsure_prices(inputs, used), then=caveats(inputs, used)
         ),
-        assumptions=assumptions_of(inputs, used),
-        warnings=(*unsure_prices(inputs, used), *bears, *caveats(inputs, used), *minor),
-        minor=len(minor),
-        best=best,
-        cheaper_but_unsure=unsure,
         turns=_turns(inputs, left, right, sides),
     )
 

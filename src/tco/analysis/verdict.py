@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
+from typing import Any
 
 import numpy as np
 
@@ -15,9 +16,9 @@ from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Number, number
 from tco.errors import UsageError
-from tco.options.bills import Option, SelfOption, TokenOption, lines
+from tco.options.bills import Option, SelfOption, TokenOption, lines, usd_of
 from tco.options.candidates import machine, spoken
-from tco.options.cheapest import by_model, cheapest_of, rank_of
+from tco.options.cheapest import by_model, cheapest_of, least_trust, of_two, rank_of
 from tco.options.curves import TOKENS, curve, has_steps
 from tco.options.question import Question
 from tco.options.settings import Settings, price_factor
@@ -255,6 +256,17 @@ class Variable:
                 f"{self.name}: {low:g}..{high:g} goes beyond {self.least:g} to {self.most:g}"
             )
         return replace(self, low=low, high=high, log=self.log and low > 0)
+
+
+def both_bills(inputs: Question, two: Sequence[Option], *, known: bool = True) -> dict[str, Any]:
+    """Return the bills of A and B and which is the answer, by the fields that say so [USD/month].
+
+    Args:
+        known: A volume was given; else there are no bills.
+    """
+    usd = [usd_of(option, inputs.settings) if known else None for option in two]
+    best, unsure = of_two(two, usd, least_trust(inputs))
+    return {"a_usd": usd[0], "b_usd": usd[1], "best": best, "cheaper_but_unsure": unsure}
 
 
 def usd_at(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from tco.errors import UnknownNameError, UsageError, printable, unknown_name
 
 if TYPE_CHECKING:
+    from tco.catalog.fields import Source
     from tco.catalog.hardware import Hardware, Rent, Rental
     from tco.catalog.load import Catalog
     from tco.catalog.models import Classes, Model, Score
@@ -46,6 +47,18 @@ class Named(Protocol):
 
     @property
     def aliases(self) -> list[str]: ...
+
+
+def find_source(catalog: Catalog, name: str) -> Source | None:
+    """Return the source of that id in any of the data files; None when none has it."""
+    files = (
+        catalog.prices,
+        catalog.hardware,
+        catalog.models,
+        catalog.workloads,
+        catalog.assumptions,
+    )
+    return next((f.sources[name] for f in files if name in f.sources), None)
 
 
 def price_at(offer: Offer, day: date, offers: Mapping[str, Offer] | None = None) -> Price | None:

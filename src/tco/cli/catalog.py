@@ -277,7 +277,6 @@ def update(
     from tco.catalog.update import proposal, turned_down
     from tco.catalog.upstream.rows import found_lists
     from tco.catalog.verify import verify as held
-    from tco.cli.answer import write as put
     from tco.cli.options import read, say, today
 
     said = read(data)
@@ -288,23 +287,24 @@ def update(
     settled, repeated = bool(everything), bool(confirm)
     left = turned_down(leave) if leave is not None else frozenset()
     made = proposal(catalog, report, lists, on, everything=settled, confirm=repeated, leave=left)
-    for line in report.warnings:
+    for line in (*report.warnings, *(f"left out: {line}" for line in made.suspect)):
         say(f"tco: {line}")
-    for line in made.suspect:
-        say(f"tco: left out: {line}")
-    if write is None:
-        put(made.text, "table")
-    else:
-        _new_file(write, made.text)
+    _put(made.text, write)
     if seen is None:
         say(f"tco: dated {on}; --seen DATE gives the day that the lists are of")
+    for line in _counts(made, leave):
+        say(f"tco: {line}")
+
+
+def _counts(made: Any, leave: str | None) -> Iterator[str]:
+    """Yield how much an overlay for review has, and how much was left out of it."""
     if made.models:
-        say(f"tco: {len(made.models)} models that the catalog lacks, at its end")
+        yield f"{len(made.models)} models that the catalog lacks, at its end"
     if made.aggregated:
-        say(f"tco: {made.aggregated} rows of aggregators left out; --all has them")
+        yield f"{made.aggregated} rows of aggregators left out; --all has them"
     if made.left:
-        say(f"tco: {len(made.left)} offers left out that {leave} turns down")
-    say(f"tco: {len(made.offers)} offers to review, {len(made.added)} new ones")
+        yield f"{len(made.left)} offers left out that {leave} turns down"
+    yield f"{len(made.offers)} offers to review, {len(made.added)} new ones"
 
 
 def _day(text: str) -> Any:
@@ -317,11 +317,15 @@ def _day(text: str) -> Any:
         raise UsageError(f"--seen: {error}") from None
 
 
-def _new_file(path: str, text: str) -> None:
-    """Write a file that is not there yet, so that no catalog is ever overwritten."""
+def _put(text: str, path: str | None) -> None:
+    """Print, or write a file that is not there yet, so that no catalog is ever overwritten."""
     from tco.catalog.files import write_atomically
+    from tco.cli.answer import write as put
     from tco.errors import UsageError, printable
 
+    if path is None:
+        put(text, "table")
+        return
     try:
         write_atomically(path, text.encode("utf-8"), new=True)
     except FileExistsError:

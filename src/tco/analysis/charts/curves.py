@@ -12,7 +12,6 @@ import numpy as np
 from tco.analysis.montecarlo.beliefs import beliefs
 from tco.analysis.montecarlo.sample import chunks, model_of, percentiles, usd
 from tco.analysis.plan.results import PlanResult, StrategyResult
-from tco.analysis.report import find_source
 from tco.analysis.results import (
     AssumptionResult,
     Band,
@@ -37,7 +36,8 @@ from tco.records import dataclass
 
 if TYPE_CHECKING:
     from tco.analysis.montecarlo.results import MonteCarloResult
-    from tco.catalog.fields import Source
+from tco.catalog.fields import Source
+from tco.catalog.lookup import find_source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -420,13 +420,13 @@ def sources_of(
         options: The options whose prices were used.
     """
     names = {name for text in (*texts, *(o.source for o in options)) for name in _ids(text)}
-    found = ((name, find_source(inputs, name)) for name in sorted(names))
+    found = ((name, find_source(inputs.catalog, name)) for name in sorted(names))
     return tuple((name, source) for name, source in found if source is not None)
 
 
 def read_days(inputs: Question, text: str) -> str:
     """Return when the sources of an assumption were read, the oldest; empty for a flag."""
-    days = [found.read for name in _ids(text) if (found := find_source(inputs, name))]
+    days = [found.read for name in _ids(text) if (found := find_source(inputs.catalog, name))]
     return min(days).isoformat() if days else ""
 
 

@@ -31,8 +31,7 @@ from tco.analysis.horizon.trends import kind_of, words_of
 from tco.analysis.report import (
     assumption,
     assumptions_of,
-    notes_of,
-    stamp,
+    carried,
     unsure_prices,
     word_row,
     workload_result,
@@ -168,10 +167,9 @@ def _result(
     npv = [row.npv_usd for row in rows]
     best, unsure = of_two(ordered, npv, least_trust(inputs))
     about = _pair(ordered, npv, best)
-    bears, minor = notes_of(inputs, ordered, about)
+    wary = unsure_prices(inputs, ordered)
     begun = [cash(option, path, [0]) for option in ordered]
     result = HorizonResult(
-        catalog=stamp(inputs, ordered),
         workload=workload_result(inputs),
         months=path.months,
         yearly_rate=_rate(path),
@@ -185,9 +183,7 @@ def _result(
         path=_path(path, ordered, begun),
         events=tuple(event for option in ordered for event in events(option, path)),
         verdict="",
-        assumptions=_assumptions(path, ordered),
-        warnings=(*unsure_prices(inputs, ordered), *bears, *minor),
-        minor=len(minor),
+        **carried(inputs, ordered, about, first=wary, assumptions=_assumptions(path, ordered)),
         best=best,
         cheaper_but_unsure=unsure,
         prices=_prices(ordered, path),

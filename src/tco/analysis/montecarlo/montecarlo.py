@@ -38,7 +38,7 @@ from tco.analysis.montecarlo.sample import (
     sampled,
     usd,
 )
-from tco.analysis.report import assumptions_of, notes_of, stamp
+from tco.analysis.report import carried
 from tco.analysis.vary.variables import chosen, weighed
 from tco.engine.crossings import some, wins
 from tco.engine.draws import Places, sobol_indices
@@ -368,22 +368,18 @@ def _result(
     seed: int,
     resolved: tuple[str, ...],
 ) -> MonteCarloResult:
-    values = values_by_input(tally)
+    options, values = model.options, values_by_input(tally)
     shares, saving, volumes = None, None, None
     if pair is not None:
         shares = variance_shares(model, believed, pair, draws, seed)
         saving = _montecarlo_saving(model, tally, pair)
-        if all(has_steps(model.options[i]) for i in pair):
+        if all(has_steps(options[i]) for i in pair):
             volumes = breakeven_volumes(model, believed, pair, draws, seed)
     rows = [_input(row, i, float(values[i]), shares) for i, row in enumerate(believed.rows)]
     rows.sort(key=lambda r: (-r.value_usd, -(r.total or 0.0), r.key))
     risks = tuple(sorted(_risks(inputs, model, tally), key=lambda r: _order(r.mean_usd)))
-    titles = [(row.path, row.setting.title) for row in believed.rows]
     names = {_answer(risks).id} | ({saving.a, saving.b} if saving is not None else set())
-    about = [option for option in model.options if option.id in names]
-    bears, minor = notes_of(inputs, model.options, about)
     return MonteCarloResult(
-        catalog=stamp(inputs, model.options),
         tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
         draws=tally.draws,
         seed=seed,
@@ -393,17 +389,13 @@ def _result(
         inputs=tuple(rows),
         correlations=believed.correlations,
         value_of_everything_usd=value_of_everything(tally),
-        advice=advice(tally, titles, values),
+        advice=advice(tally, [(row.path, row.setting.title) for row in believed.rows], values),
         resolved=resolved,
         method=_method(tally, model),
-        verdict=_words(risks, saving, tally, model.options),
-        assumptions=assumptions_of(inputs, model.options),
-        warnings=(*bears, *minor),
-        minor=len(minor),
+        verdict=_words(risks, saving, tally, options),
+        **carried(inputs, options, [o for o in options if o.id in names]),
         best=_answer(risks).id,
-        cheaper_but_unsure=tuple(
-            o.id for o, n in zip(model.options, tally.below, strict=True) if n
-        ),
+        cheaper_but_unsure=tuple(o.id for o, n in zip(options, tally.below, strict=True) if n),
     )
 
 

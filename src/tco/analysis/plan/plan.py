@@ -40,7 +40,7 @@ from tco.analysis.plan.results import (
     StrategyResult,
     plan_verdict,
 )
-from tco.analysis.report import notes_of, stamp, workload_result
+from tco.analysis.report import carried, workload_result
 from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
 from tco.engine.crossings import turn
@@ -547,9 +547,7 @@ def _result(
     used = _used(first)
     insist(inputs, (s.trust for s in first.strategies if s.monthly_usd is not None))
     best = _best(first.strategies, least_trust(inputs))
-    bears, minor = notes_of(inputs, used, used)
     result = PlanResult(
-        catalog=stamp(inputs, used),
         workload=workload_result(inputs),
         model=first.model,
         overflow=first.overflow.id,
@@ -564,9 +562,13 @@ def _result(
         models=tuple(model_row(choice) for choice in choices),
         left_out=tuple(left_out),
         verdict="",
-        assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
-        warnings=(*hour_warnings(first.mix), *bursts(inputs.settings), *bears, *minor),
-        minor=len(minor),
+        **carried(
+            inputs,
+            used,
+            used,
+            first=(*hour_warnings(first.mix), *bursts(inputs.settings)),
+            assumptions=plan_assumptions(inputs, used, first.alone, first.mix, buy=buy),
+        ),
         checks=checked(inputs, _judged(first, best, used)),
         best=best.strategy,
         cheaper_but_unsure=tuple(s.strategy for s in _unsure(first.strategies, best)),

@@ -33,7 +33,7 @@ from tco.analysis.portfolio.solve import (
     problem_of,
     solution,
 )
-from tco.analysis.report import FEW_TOKENS, assumptions_of, few, notes_of, stamp
+from tco.analysis.report import FEW_TOKENS, assumptions_of, carried, few
 from tco.analysis.results import AssumptionResult
 from tco.catalog.tasks import Tasks
 from tco.catalog.trust import LEVELS
@@ -311,16 +311,13 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
     rows = tuple(_with_router(row, usd) for row, usd in zip(rows, found.router_usd, strict=True))
     fleets = fleet_rows(inputs, found.cases, found.ways, found.best)
     used = _used(found)
-    bears, rest = notes_of(inputs, used, used)
-    minor = (*rest, *_peaks(found), *_machines(fleets))
     parts = _parts(inputs, found, fleets)
     total = reduce(add, parts.values())
     unsure = (r.steps[0].option.id for r in found.unsure if r is not None)
     against, against_usd, held = _against(inputs, tasks, found)
-    api_alone = number(total_usd(team_lines(inputs.settings, by_token=True)))
-    everything = None if against_usd is None else against_usd + api_alone
+    api_people = total_usd(team_lines(inputs.settings, by_token=True))
+    everything = None if against_usd is None else against_usd + number(api_people)
     result = PortfolioResult(
-        catalog=stamp(inputs, used),
         tasks=rows,
         fleets=fleets,
         cascades=cascade_rows(found.cases, found.routes, found.best),
@@ -333,9 +330,14 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         method=found.best.method,
         choices=found.best.looked_at,
         verdict="",
-        assumptions=_assumptions(inputs, [*used, *held]),
-        warnings=(*tasks.warnings, *_few(found.cases), *_unproved(found.best), *bears, *minor),
-        minor=len(minor),
+        **carried(
+            inputs,
+            used,
+            used,
+            first=(*tasks.warnings, *_few(found.cases), *_unproved(found.best)),
+            last=(*_peaks(found), *_machines(fleets)),
+            assumptions=_assumptions(inputs, [*used, *held]),
+        ),
         gap=found.best.gap,
         best=tuple(dict.fromkeys(s.option.id for r in found.best.routes for s in r.steps)),
         trust=least_sure(used).level,
@@ -343,8 +345,7 @@ def _result(inputs: Question, tasks: Tasks, found: SolvedPortfolio) -> Portfolio
         checks=checked(inputs, CheckedAnswer("the plan", total, used, used)),
         cheaper_but_unsure=tuple(dict.fromkeys(unsure)),
     )
-    verdict = f"{portfolio_verdict(result)} {_unsure_words(found)}".strip()
-    return replace(result, verdict=verdict)
+    return replace(result, verdict=f"{portfolio_verdict(result)} {_unsure_words(found)}".strip())
 
 
 def _with_router(row: TaskResult, router_usd: float) -> TaskResult:

@@ -10,16 +10,16 @@ from typing import Literal
 import numpy as np
 
 from tco.analysis.compare import pair_words, rule_words, undercut_words
-from tco.analysis.report import assumptions_of, caveats, notes_of, stamp, unsure_prices
+from tco.analysis.report import carried, caveats, unsure_prices
 from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
 from tco.analysis.vary.variables import chosen, envelope, over_volume, setups_at, variable
-from tco.analysis.verdict import Variable, flips_of, usd_at
+from tco.analysis.verdict import Variable, both_bills, flips_of, usd_at
 from tco.engine.crossings import Scan, scan
 from tco.engine.shapes import Floats, Indices
 from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
 from tco.options.candidates import spoken
-from tco.options.cheapest import answers_at, least_trust, of_two, undercut
+from tco.options.cheapest import answers_at, least_trust, undercut
 from tco.options.curves import TOKENS
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
@@ -177,20 +177,14 @@ def breakeven_over(
     if not inputs.volume_given:
         raise UsageError(f"--over {name}: at how many tokens a month? for example --tokens 50B")
     left, right = resolve(a, inputs), resolve(b, inputs)
-    base, option = left.best, right.best
-    over = variable(name, (base, option), inputs.settings)
-    if span is not None:
-        over = over.within(*span)
-    sides = [_sides(inputs, said, one.best, over) for said, one in ((a, left), (b, right))]
-    gap = _gap(inputs, sides[0], sides[1], over)
+    base, option = two = [left.best, right.best]
+    over = variable(name, two, inputs.settings)
+    over = over if span is None else over.within(*span)
+    gap = _gap(inputs, _sides(inputs, a, base, over), _sides(inputs, b, option, over), over)
     found = scan(gap, over.low, over.high, log=over.log)
-    a_usd, b_usd = (float(usd_at(o, inputs.settings, [])) for o in (base, option))
     spans = _open(found, over)
-    best, unsure = of_two([base, option], [a_usd, b_usd], least_trust(inputs))
-    first, rest = notes_of(inputs, [base, option], [base, option])
-    idle = caveats(inputs, [base, option])
+    bills = both_bills(inputs, two)
     result = BreakevenOver(
-        catalog=stamp(inputs, [base, option]),
         a=base.id,
         b=option.id,
         resolved=left.meant + right.meant,
@@ -205,22 +199,17 @@ def breakeven_over(
         crossings=found.crossings,
         exact=found.exact,
         now=over.now,
-        now_wins=b_usd < a_usd,
+        now_wins=bills["b_usd"] < bills["a_usd"],
         nearest=_nearest(found, over.now),
         distance=_distance(found, over.now),
         tokens_per_month=float(np.asarray(inputs.settings.value(TOKENS))),
-        a_usd=a_usd,
-        b_usd=b_usd,
+        **bills,
         never_because=None if spans else _never(over, base, gap),
         flips=flips_of(inputs, base, option, ()) if not spans else (),
         verdict="",
-        assumptions=assumptions_of(inputs, [base, option]),
-        warnings=(*unsure_prices(inputs, [base, option]), *first, *idle, *rest),
-        minor=len(rest),
-        best=best,
-        cheaper_but_unsure=unsure,
+        **carried(inputs, two, two, first=unsure_prices(inputs, two), then=caveats(inputs, two)),
     )
-    verdict = f"{_words(result)} {pair_words([base, option], unsure)}".strip()
+    verdict = f"{_words(result)} {pair_words(two, result.cheaper_but_unsure)}".strip()
     return replace(result, verdict=verdict)
 
 
@@ -429,7 +418,30 @@ def _result(
         MapAxis(variable=v.name, title=v.title, unit=v.unit, values=tuple(at.tolist()), now=today)
         for v, at, today in zip(axes, values, now, strict=True)
     )
-    told_options = [
+    told_options = _map_options(options, marks, winner)
+    below = undercut(usd.reshape(len(options), -1), winner.ravel())
+    beside = undercut_words(options, below.tolist(), len(cells), "combinations")
+    words = _maps_words(cells, told_options, made, least_trust(inputs))
+    here = next((cell.winner for cell in cells if cell.now), None)
+    return MapResult(
+        x=made[0],
+        y=made[1],
+        options=tuple(
+            sorted(told_options, key=lambda o: (len(told_options) > 2 and -o.cells, o.mark))
+        ),
+        resolved=picked.meant,
+        cells=cells,
+        verdict=" ".join(filter(None, (words, beside))),
+        **carried(inputs, options, [o for o in options if o.id == here]),
+        best=here,
+        cheaper_but_unsure=tuple(o.id for o, n in zip(options, below, strict=True) if n),
+    )
+
+
+def _map_options(
+    options: Sequence[Option], marks: Sequence[str], winner: Indices
+) -> list[MapOption]:
+    return [
         MapOption(
             mark=marks[i],
             id=o.id,
@@ -441,27 +453,6 @@ def _result(
         )
         for i, o in enumerate(options)
     ]
-    below = undercut(usd.reshape(len(options), -1), winner.ravel())
-    beside = undercut_words(options, below.tolist(), len(cells), "combinations")
-    words = _maps_words(cells, told_options, made, least_trust(inputs))
-    here = next((cell.winner for cell in cells if cell.now), None)
-    first, rest = notes_of(inputs, options, [o for o in options if o.id == here])
-    return MapResult(
-        catalog=stamp(inputs, options),
-        x=made[0],
-        y=made[1],
-        options=tuple(
-            sorted(told_options, key=lambda o: (len(told_options) > 2 and -o.cells, o.mark))
-        ),
-        resolved=picked.meant,
-        cells=cells,
-        verdict=" ".join(filter(None, (words, beside))),
-        assumptions=assumptions_of(inputs, options),
-        warnings=(*first, *rest),
-        minor=len(rest),
-        best=here,
-        cheaper_but_unsure=tuple(o.id for o, n in zip(options, below, strict=True) if n),
-    )
 
 
 def _order(picked: Resolved, usd: Floats, least: int) -> Indices:

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from tco.analysis.compare import beside_words, rule_words, unsure_words
-from tco.analysis.report import assumptions_of, notes_of, stamp
+from tco.analysis.report import carried
 from tco.analysis.results import Envelope, TrustLevel
 from tco.analysis.vary.variables import Weighed, chosen, weighed
 from tco.engine.ledger import total_usd
@@ -244,17 +244,13 @@ def what_ifs(inputs: Question, names: Sequence[str], texts: Sequence[str]) -> Wh
     best = next(row for row in today if row.id == cheapest[0])
     unsure = cheaper_but_unsure(today, best)
     about = [option for option in picked.options if option.id in cheapest]
-    bears, minor = notes_of(inputs, picked.options, about)
     return WhatIfResult(
-        catalog=stamp(inputs, picked.options),
         what_ifs=tuple(one for one, _ in said),
         options=tuple(rows),
         cheapest=cheapest,
         resolved=picked.meant,
         verdict=_words([one for one, _ in said], rows, cheapest, best, unsure, least),
-        assumptions=assumptions_of(inputs, picked.options),
-        warnings=(*bears, *minor),
-        minor=len(minor),
+        **carried(inputs, picked.options, about),
         best=best.id,
         cheaper_but_unsure=tuple(row.id for row in unsure),
     )

@@ -42,50 +42,48 @@ def guidellm(part: BenchPart) -> Iterator[BenchReading | str]:
     runs = part.cells.get("benchmarks")
     for cells in runs if isinstance(runs, list) else []:
         run = BenchPart(part.path, part.line, cells if isinstance(cells, Mapping) else {})
-        metrics = run.part("metrics")
-        rate, osl = _mean(metrics, "output_tokens_per_second"), _mean(metrics, "output_token_count")
-        if rate is None or osl is None:
-            yield EMPTY
-            continue
-        _check_window(run, metrics, rate, osl)
-        if (_mean(metrics, "output_tokens_per_iteration") or 1.0) > 1.5 and _drafts(run):
-            yield DRAFTS
-            continue
-        ttft, itl = (
-            _mean(metrics, "time_to_first_token_ms"),
-            _mean(metrics, "inter_token_latency_ms"),
-        )
-        tpot = itl or _mean(metrics, "time_per_output_token_ms")
-        lasted = _mean(metrics, "request_latency") or request_s(ttft, tpot, osl)
-        by_law = littles_law(_mean(metrics, "requests_per_second") or rate / osl, lasted)
-        strategy = run.part("config").part("strategy")
-        flight, told = in_flight(
-            run,
-            by_law=by_law,
-            stated=_mean(metrics, "request_concurrency"),
-            limit=strategy.number("streams", "max_concurrency"),
-        )
-        model = _deep(part.cells, "model")
-        errors = metrics.part("request_totals").number("errored")
-        yield BenchReading(
-            output_tok_s=rate,
-            isl=_mean(metrics, "prompt_token_count"),
-            osl=osl,
-            concurrency=flight,
-            by_law=by_law,
-            model=model if isinstance(model, str) else None,
-            date=_day(
-                run.number("start_time") or run.part("scheduler_metrics").number("start_time")
-            ),
-            ttft_ms=ttft,
-            tpot_ms=tpot,
-            notes=(
-                *((f"{errors:,.0f} requests failed",) if errors else ()),
-                *told,
-                *_at_once(_mean(metrics, "output_tokens_per_iteration")),
-            ),
-            **metadata(part),
-        )
+        yield _guidellm_run(part, run)
+
+
+def _guidellm_run(part: BenchPart, run: BenchPart) -> BenchReading | str:
+    """Return one run of a report, or why it says nothing."""
+    metrics = run.part("metrics")
+    rate, osl = _mean(metrics, "output_tokens_per_second"), _mean(metrics, "output_token_count")
+    if rate is None or osl is None:
+        return EMPTY
+    _check_window(run, metrics, rate, osl)
+    if (_mean(metrics, "output_tokens_per_iteration") or 1.0) > 1.5 and _drafts(run):
+        return DRAFTS
+    ttft = _mean(metrics, "time_to_first_token_ms")
+    tpot = _mean(metrics, "inter_token_latency_ms") or _mean(metrics, "time_per_output_token_ms")
+    lasted = _mean(metrics, "request_latency") or request_s(ttft, tpot, osl)
+    by_law = littles_law(_mean(metrics, "requests_per_second") or rate / osl, lasted)
+    strategy = run.part("config").part("strategy")
+    flight, told = in_flight(
+        run,
+        by_law=by_law,
+        stated=_mean(metrics, "request_concurrency"),
+        limit=strategy.number("streams", "max_concurrency"),
+    )
+    model = _deep(part.cells, "model")
+    errors = metrics.part("request_totals").number("errored")
+    return BenchReading(
+        output_tok_s=rate,
+        isl=_mean(metrics, "prompt_token_count"),
+        osl=osl,
+        concurrency=flight,
+        by_law=by_law,
+        model=model if isinstance(model, str) else None,
+        date=_day(run.number("start_time") or run.part("scheduler_metrics").number("start_time")),
+        ttft_ms=ttft,
+        tpot_ms=tpot,
+        notes=(
+            *((f"{errors:,.0f} requests failed",) if errors else ()),
+            *told,
+            *_at_once(_mean(metrics, "output_tokens_per_iteration")),
+        ),
+        **metadata(part),
+    )
 
 
 def _drafts(run: BenchPart) -> bool:

@@ -58,6 +58,20 @@ ENGINES = {
 APART = "prefill and decoding on separate GPUs, which the capacity model does not know"
 
 
+def _iso(text: str) -> str | None:
+    """Return the day of a text such as `20260131-104500`; None of another."""
+    day = re.match(r"(20\d\d)(\d\d)(\d\d)", text)
+    return "-".join(day.groups()) if day else None
+
+
+def _unlike(part: BenchPart, server: BenchPart, total: float) -> str:
+    """Return why a run says nothing of a server that the capacity model knows; or nothing."""
+    if any(map(drafted, (part.cells, server.cells))) or _accepted(part):
+        return DRAFTS
+    _counted(part, total)
+    return APART if "decode" in server.cells or "prefill" in server.cells else ""
+
+
 def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
     """Yield the run of `vllm bench serve --save-result`, or of SGLang's `bench_serving`."""
     if part.cells.get("completed") == 0:
@@ -65,15 +79,10 @@ def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
         return
     duration, completed = part.need("duration"), part.need("completed")
     total, rate = part.need("total_output_tokens"), part.need("output_throughput")
-    how = f"{total:,.0f} tokens in {duration:,.5g} s"
-    part.agree(rate, total / duration, how, SLACK)
+    part.agree(rate, total / duration, f"{total:,.0f} tokens in {duration:,.5g} s", SLACK)
     server = part.part("server_info")
-    if any(map(drafted, (part.cells, server.cells))) or _accepted(part):
-        yield DRAFTS
-        return
-    _counted(part, total)
-    if "decode" in server.cells or "prefill" in server.cells:
-        yield APART
+    if refused := _unlike(part, server, total):
+        yield refused
         return
     osl = total / completed
     ttft, tpot = part.number("mean_ttft_ms"), part.number("mean_tpot_ms")
@@ -83,7 +92,6 @@ def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
     flight, told = in_flight(
         part, by_law=by_law, stated=part.number("concurrency"), limit=part.number("max_concurrency")
     )
-    day = re.match(r"(20\d\d)(\d\d)(\d\d)", part.text("date") or "")
     isl = part.number("total_input_tokens")
     yield BenchReading(
         output_tok_s=rate,
@@ -94,7 +102,7 @@ def vllm(part: BenchPart) -> Iterator[BenchReading | str]:
         model=part.text("model_id", "model") or server.text("model_path"),
         engine=_engine(part.text("engine", "backend", "endpoint_type")),
         engine_version=part.text("engine_version", "vllm_version") or server.text("version"),
-        date="-".join(day.groups()) if day else None,
+        date=_iso(part.text("date") or ""),
         ttft_ms=ttft,
         tpot_ms=tpot,
         notes=(

@@ -319,17 +319,23 @@ def _best_usd(result: CompareResult) -> float:
     return 0.0 if chosen is None else chosen.monthly_usd or 0.0
 
 
+WHICH = (
+    column("id", "option", wraps=True),
+    *words.plain("tier", "model"),
+    column("class", "class", of="class_"),
+    number("quality", "quality", show_score, of="quality.value"),
+    number("quality_low", "low", show_score, of="quality.low"),
+    number("quality_high", "high", show_score, of="quality.high"),
+    column("effort", "effort", of="quality.effort"),
+    column("provider", "provider"),
+)
+"""Columns of an option, of the model that it runs, and of who sells it."""
+
+
 def _columns(rank: dict[str, int], best: float, shown: frozenset[str]) -> tuple[Column, ...]:
     return (
         number("rank", "#", get=lambda o: rank.get(o.id)),
-        column("id", "option", wraps=True),
-        *words.plain("tier", "model"),
-        column("class", "class", of="class_"),
-        number("quality", "quality", show_score, of="quality.value"),
-        number("quality_low", "low", show_score, of="quality.low"),
-        number("quality_high", "high", show_score, of="quality.high"),
-        column("effort", "effort", of="quality.effort"),
-        column("provider", "provider"),
+        *WHICH,
         column("hardware", "replica"),
         number("gpus", "GPUs", words.count),
         number("mean_gpus", "mean GPUs", words.count, get=_mean_gpus),
