@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,7 @@ from tco.usage.pricing import (
     searches_usd,
     timed_models,
 )
-from tco.usage.profile import counts_of, data_of, models_of, tier_edges, tiers_of
+from tco.usage.profile import counts_of, data_of, models_of, tier_edges, tiers_of, what_was_read
 from tco.usage.read import Reading
 from tco.usage.results import (
     BillResult,
@@ -41,7 +41,6 @@ from tco.usage.results import (
     UsageGroup,
 )
 from tco.usage.rows import WRITES, Shown, day_of
-from tco.usage.traffic import stamp
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
@@ -142,33 +141,23 @@ def _by_days(
 def _result(
     logs: Logs, catalog: Catalog, today: date, ask: BillAsk, made: PricedUsage
 ) -> BillResult:
-    cells, tally = made.cells, logs.tally
-    span = logs.span(cells)
+    span = logs.span(made.cells)
     charged = _charged(made, catalog)
-    models = {name: _model(name, made, catalog, today, charged) for name in models_of(cells)}
+    models = {name: _model(name, made, catalog, today, charged) for name in models_of(made.cells)}
     stated = _stated(models, charged)
     listed = sum(m.list_usd or 0.0 for m in models.values())
     difference = _added(models)
-    counts = counts_of(cells)
+    counts = counts_of(made.cells)
     month = HOURS_PER_MONTH / span.hours if span.hours else None  # over what was logged [1]
-    given = {text.partition("=")[0].strip() for text in ask.match}
-    notes: dict[str, None] = {note: None for note, of in tally.notes.items() if of not in given}
-    notes |= dict.fromkeys(f"incomplete: {why}" for why in tally.incomplete)
-    notes |= dict.fromkeys((*_partial(span, _months(made)), *made.notes, *_searches(models)))
+    notes = [*_of_logs(logs, ask), *_partial(span, _months(made)), *made.notes, *_searches(models)]
     beside: tuple[Any, ...] = ()
     if ask.beside and month is not None and models:
         beside, more = elsewhere.elsewhere(logs, catalog, today, made, month)
-        notes |= dict.fromkeys(more)
+        notes += more
     return BillResult(
         catalog=data_of(catalog, today, _oldest(made, catalog, today)),
-        formats=logs.formats,
-        files_left_out=logs.files_left_out,
-        first=stamp(span.first),
-        last=stamp(span.last),
-        observed_hours=span.hours,
+        **what_was_read(logs, span),
         requests=counts.requests,
-        incomplete=bool(tally.incomplete),
-        incomplete_because=tuple(tally.incomplete),
         totals=counts,
         models=models,
         list_usd=listed,
@@ -185,13 +174,17 @@ def _result(
         growth_per_month=ask.growth,
         invoice=None if ask.invoice is None else _invoice(ask.invoice, listed, stated),
         charges=tuple(_charges(made, catalog, today)) if ask.charges else (),
-        left_out={k: tally.left[k] for k in sorted(tally.left)},
-        doubts={k: tally.doubts[k] for k in sorted(tally.doubts)},
-        first_places=dict(sorted(tally.first.items())),
         verdict=_verdict(counts, listed, stated, models, difference),
         assumptions=(),
-        warnings=tuple(notes),
+        warnings=tuple(dict.fromkeys(notes)),
     )
+
+
+def _of_logs(logs: Logs, ask: BillAsk) -> Iterator[str]:
+    """Yield what is to be said of the logs, but for models that the user has named offers for."""
+    given = {text.partition("=")[0].strip() for text in ask.match}
+    yield from (note for note, of in logs.tally.notes.items() if of not in given)
+    yield from (f"incomplete: {why}" for why in logs.tally.incomplete)
 
 
 def _searches(models: dict[str, ModelBill]) -> list[str]:

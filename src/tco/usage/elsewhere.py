@@ -21,6 +21,7 @@ from tco.usage.results import Elsewhere
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog
     from tco.catalog.prices import Offer
+    from tco.options.question import Question
 
 HOSTS, MODELS, OWN = 3, 5, 3
 TOKENS_ONLY = "tokens only"
@@ -124,7 +125,6 @@ def _sure(
 def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Elsewhere], list[str]]:
     """Return open models on own GPUs, and the cheapest mix, with the shape of the logged load."""
     from tco.analysis.compare import compare
-    from tco.analysis.plan.plan import plan
     from tco.catalog.usage_profile import with_traffic
     from tco.options.question import prepare
     from tco.options.scenario import Scenario
@@ -152,19 +152,23 @@ def _own(logs: Any, catalog: Catalog, today: date, cells: Any) -> tuple[list[Els
         for row in rows[:OWN]
     ]
     try:
-        inputs = prepare(whole, replace(inputs.request, tiers=()), today)
-        mixed = plan(inputs)
-        best = next(s for s in mixed.strategies if s.strategy == "hybrid")
-        if best.monthly_usd is not None and best.own_tokens_share:
-            out.append(
-                Elsewhere(
-                    kind="mix",
-                    option=" and ".join([*mixed.own, mixed.overflow]),
-                    monthly_usd=best.monthly_usd,
-                    of="all",
-                    note=f"own GPUs serve {best.own_tokens_share:.0%} of it; engineers in it",
-                )
-            )
+        out += _mix(prepare(whole, replace(inputs.request, tiers=()), today))
     except TcoError as error:
         return out, [f"the mix is left out: {error}"]
     return out, []
+
+
+def _mix(inputs: Question) -> Iterator[Elsewhere]:
+    """Yield the cheapest mix of own GPUs and an API, where own GPUs serve some of the load."""
+    from tco.analysis.plan.plan import plan
+
+    mixed = plan(inputs)
+    best = next(s for s in mixed.strategies if s.strategy == "hybrid")
+    if best.monthly_usd is not None and best.own_tokens_share:
+        yield Elsewhere(
+            kind="mix",
+            option=" and ".join([*mixed.own, mixed.overflow]),
+            monthly_usd=best.monthly_usd,
+            of="all",
+            note=f"own GPUs serve {best.own_tokens_share:.0%} of it; engineers in it",
+        )

@@ -23,6 +23,23 @@ if TYPE_CHECKING:
     from tco.catalog.load import Catalog
 
 
+def what_was_read(logs: Logs, span: Any) -> dict[str, Any]:
+    """Return what was read, of which time, and what was left out, by the fields that say so."""
+    tally = logs.tally
+    return {
+        "formats": logs.formats,
+        "files_left_out": logs.files_left_out,
+        "first": stamp(span.first),
+        "last": stamp(span.last),
+        "observed_hours": span.hours,
+        "incomplete": bool(tally.incomplete),
+        "incomplete_because": tuple(tally.incomplete),
+        "left_out": dict(sorted(tally.left.items())),
+        "doubts": dict(sorted(tally.doubts.items())),
+        "first_places": dict(sorted(tally.first.items())),
+    }
+
+
 def tier_edges(catalog: Catalog) -> tuple[int, ...]:
     """Return every limit of a context tier of the catalog, as `input > limit` [token].
 
@@ -176,32 +193,22 @@ def _result(
     to: str | None,
     span: Any,
 ) -> ProfileResult:
-    tally = logs.tally
     counts = counts_of(cells)
     stated = cells["stated"].astype(bool)
-    requests, usd = days_of(cells, tally.spans)
+    requests, usd = days_of(cells, logs.tally.spans)
     tokens = cells["input"] + cells["output"]
     batch = int(tokens[cells["service"] == "batch"].sum()) / max(int(tokens.sum()), 1)
     apart = set(cells["model"][~cells["only_cost"].astype(bool)])
     return ProfileResult(
         catalog=catalog,
-        formats=logs.formats,
-        files_left_out=logs.files_left_out,
+        **what_was_read(logs, span),
         rows=counts.requests or len(cells["n"]),
-        first=stamp(span.first),
-        last=stamp(span.last),
-        observed_hours=span.hours,
         requests=counts.requests if apart else None,
-        incomplete=bool(tally.incomplete),
-        incomplete_because=tuple(tally.incomplete),
         totals=counts,
         models=models,
         usd=int(cells["usd_nano"][stated].sum()) / 1e9 if stated.any() else None,
         days=requests,
         days_usd=usd,
-        left_out={k: tally.left[k] for k in sorted(tally.left)},
-        doubts={k: tally.doubts[k] for k in sorted(tally.doubts)},
-        first_places=dict(sorted(tally.first.items())),
         cached_share=cached_share(cells),
         batch_share=batch,
         isl=whole.isl,
@@ -215,7 +222,7 @@ def _result(
         to=to,
         verdict=_verdict(counts, models, span, cached_share(cells)),
         assumptions=(),
-        warnings=(*tally.notes, *(f"incomplete: {why}" for why in tally.incomplete)),
+        warnings=(*logs.tally.notes, *(f"incomplete: {why}" for why in logs.tally.incomplete)),
     )
 
 
