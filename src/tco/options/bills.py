@@ -48,6 +48,7 @@ from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps, Shapes, size_together, sized
 from tco.records import dataclass
+from tco.units import GB
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
@@ -181,7 +182,7 @@ class SelfOption:
         """Return what the weights take on a disk; None where nobody knows their size [GB]."""
         if self.shape is None or self.layout is None:
             return None
-        return float(np.asarray(stored_bytes(self.shape, self.layout))) / 1e9
+        return float(np.asarray(stored_bytes(self.shape, self.layout))) / GB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -526,7 +527,7 @@ def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
         usd_per_gpu_hour=column([r.usd_per_gpu_hour for r in rents]),
         owned=_bought(owned, of) if owned else None,
         egress=replace(first.egress, usd_per_gb=column([r.egress.usd_per_gb for r in rents])),
-        weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
+        weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / GB,
         billing_step_s=None if found.inputs.hours is None else column(steps),
         hours=found.inputs.hours,
         tries=np.array([m.tries for m in found.models])[found.model[setups]][:, None],

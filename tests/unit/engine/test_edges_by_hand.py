@@ -426,3 +426,14 @@ def test_fewer_than_one_in_flight_are_not_slowed() -> None:
     full = replace(known, slots=10.0, requests_per_s=5.0)  # one alone takes 1 s, of ten each 2 s
     assert in_flight(1.0, full) == pytest.approx(1.0)
     assert in_flight(5.0, full) == pytest.approx(10.0)
+
+
+def test_what_is_none_is_as_wide_as_its_rate() -> None:
+    said = {"item": "GPUs", "group": "gpu", "unit": "h", "origin": "given", "source": "test"}
+    none = ledger.Line(**said, quantity=0.0, rate_usd=A([2.0, 3.0]))
+    assert np.asarray(ledger.total_usd((none,))).tolist() == [0.0, 0.0]
+    assert ledger.total_usd((replace(none, rate_usd=2.0),)) == 0.0
+
+
+def test_intervals_that_touch_have_nothing_in_common() -> None:
+    assert crossings._common(((0.0, 1.0), (2.0, 4.0)), ((1.0, 3.0),)) == ((2.0, 3.0),)

@@ -422,6 +422,8 @@ def test_a_pool_that_is_stated() -> None:
     with pytest.raises(UsageError, match="it is the cache of one set-up"):
         answered(200e3)
     assert answered(2e6, **one) is not None  # 655 of 687 GB
+    chat = {"settings": {"serving.kv_pool_tokens": 20e6}, "models": ("llama-3.3-70b",)}
+    assert compare(asked(tokens=1e9, tiers=("self",), **chat)).options  # no sessions: no cache
     with pytest.raises(UsageError, match=r"1\.3 times the memory of a replica"):
         answered(2.726e6, **one)
     # A token of it is 327,680 bytes: 20 million take 6,554 GB of the 640 GiB of 8 H100.
