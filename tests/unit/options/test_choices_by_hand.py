@@ -536,3 +536,37 @@ def test_what_a_profile_says_of_sessions_stays_within_what_may_be() -> None:
     assert (gap.low, gap.high) == (0.0, 43200.0)
     lanes = settings["workload.sessions.lanes"]
     assert (lanes.low, lanes.value, lanes.high) == (1.0, 1.5, 2.5)
+
+
+def test_an_answer_is_about_one_model_though_nobody_is_sure_of_its_price() -> None:
+    rows = [
+        Row("host", 10.0, "low", "hosted", "m"), Row("mine", 20.0, "low", "self", "m"),
+        Row("apart", 5.0, "high", "self", "n"), Row("closed", 1.0, "high", "api", "x"),
+    ]  # fmt: skip
+    pair = cheapest.pair_of(rows, 1)
+    assert pair is not None
+    assert [row.id for row in pair] == ["host", "mine"]
+
+
+def test_how_gpus_are_had() -> None:
+    assert [machines.is_bought(name) for name in ("6m", "36m", "on_demand", "1y")] == (
+        [True, True, False, False]
+    )
+    short = SimpleNamespace(given=lambda _: True, value=lambda _: 0.5)
+    machines.check_horizon(["on_demand", "spot"], short)  # type: ignore[arg-type]
+
+
+def test_limits_hold_for_sessions_at_the_speed_that_is_said() -> None:
+    question = asked(**AGENTS, tiers=("self",), models=("llama-3.3-70b",))
+    option = resolve("self/llama-3.3-70b@8xh100-sxm:fp8", question).best
+    shapes = bills.shapes_of(option, question.settings)[:3]  # type: ignore[index, union-attr]
+
+    def limited(speed: float, **limits: float) -> Any:
+        said = {f"serving.{name}": value for name, value in limits.items()}
+        settings = question.settings.with_values({"serving.throughput_factor": speed, **said})
+        return sessions_of_profiles.kept_sessions(shapes, question.serving, settings, GAPS, ())[1]
+
+    for name, most in (("max_tpot_s", 0.018), ("max_ttft_s", 0.3)):
+        half = limited(0.5, **{name: most})
+        assert half == limited(1.0, **{name: most / 2.0})
+        assert half.limited < limited(1.0, **{name: most}).limited, half
