@@ -62,3 +62,22 @@ def test_a_plan_says_that_own_gpus_for_everything_are_cheapest() -> None:
     assert usd["all own"] < min(usd["all API"], usd["hybrid"])
     assert "no GPU is worth its price" not in told(*asked)
     assert "own GPUs for everything cost" in told(*asked)
+
+
+def test_a_turn_of_throughput_looks_at_every_set_up() -> None:
+    """Just beyond it some own GPUs are cheaper than the host, and just before it none are."""
+    asked = ("--tokens", "200B", "--model", "deepseek-v3.2")
+    document = json.loads(told("compare", *asked, "-o", "json"))
+    (needed,) = (f["needed"] for f in document["turns"] if f["path"].startswith("serving"))
+    title = next(f["title"] for f in document["turns"] if f["path"].startswith("serving"))
+    wins = []
+    for factor in (0.995 * needed, 1.005 * needed):
+        changed = ("--set", f"serving.throughput_factor={factor:.6g}")
+        rows = json.loads(told("compare", *asked, *changed, "--all", "-o", "json"))["options"]
+        usd = {r["id"]: r["monthly_usd"] for r in rows if r["feasible"] and r["trust"] != "low"}
+        own = {k: v for k, v in usd.items() if k.startswith("self/")}
+        best = min(own, key=lambda name: own[name])
+        host = min(v for k, v in usd.items() if not k.startswith("self/"))
+        wins.append((own[best] < host, best))
+    assert [won for won, _ in wins] == [False, True]
+    assert title.removeprefix("throughput of ").lower() in wins[1][1]

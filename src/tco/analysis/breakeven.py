@@ -233,7 +233,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         a_usd=usd[0],
         b_usd=usd[1],
         never_because=because,
-        flips=flips_of(inputs, base, option, spans),
+        flips=flips_of(inputs, base, option, spans, others=right.options),
         verdict="",
         assumptions=assumptions_of(inputs, used),
         warnings=(*unsure_prices(inputs, used), *_tied(won), *first, *caveats(inputs, used), *rest),
