@@ -310,11 +310,6 @@ def difference(settings: Settings, a: Option, b: Option, over: Variable, values:
         return np.where(np.isinf(mine), np.inf, np.where(np.isinf(other), -np.inf, mine - other))
 
 
-def flip_value(settings: Settings, a: Option, b: Option, over: Variable) -> float | None:
-    """Return the value in a variable's range, nearest to now, at which the cheaper one changes."""
-    return turns_at(lambda values: difference(settings, a, b, over, values), over)
-
-
 def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
     """Return the value in a variable's range, nearest to now, at which a gap changes its sign.
 
@@ -322,16 +317,31 @@ def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
     value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
     is tried.
     """
-    here = bool(gap(np.array([over.now]))[0] < 0)
+    low, high = max(over.low, over.least), min(over.high, over.most)
+    values, gap = _whole if over.whole else _grid, remembered(gap)
+    here = bool(gap(np.append(values(low, high), over.now))[-1] < 0)
     found = turn(
-        lambda values: (gap(values) < 0) != here,
+        lambda tried: (gap(tried) < 0) != here,
         over.now,
-        max(over.low, over.least),
-        min(over.high, over.most),
-        values=_whole if over.whole else _grid,
+        low,
+        high,
+        values=values,
         zooms=1 if over.whole else ZOOMS,
     )
     return None if found is None else found[1]
+
+
+def remembered(gap: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Return a gap of bills that works out no value twice: one call costs as much as another."""
+    known: dict[float, float] = {}
+
+    def look(values: Floats) -> Floats:
+        new = [value for value in dict.fromkeys(values.tolist()) if value not in known]
+        if new:
+            known.update(zip(new, gap(np.array(new)).tolist(), strict=True))
+        return np.array([known[value] for value in values.tolist()])
+
+    return look
 
 
 def _grid(low: float, high: float) -> Floats:
