@@ -81,3 +81,17 @@ def test_a_turn_of_throughput_looks_at_every_set_up() -> None:
         wins.append((own[best] < host, best))
     assert [won for won, _ in wins] == [False, True]
     assert title.removeprefix("throughput of ").lower() in wins[1][1]
+
+
+def test_volumes_on_screen_do_not_reach_beyond_what_turns_them() -> None:
+    """Without headroom the lines that a fleet's bill stays between are thousands of times apart."""
+    at = ("--set", "serving.headroom=1")
+    pair = ("novita/gpt-oss-120b", "self/gpt-oss-120b")
+    document = json.loads(told("breakeven", *pair, *at, "-o", "json"))
+    assert document["about"][1] > 1000.0 * document["sure"] > 1000.0 * document["first"]
+    assert "about " not in told("breakeven", *pair, *at)
+    overview = told("breakeven", "--model", "gpt-oss-120b", *at)
+    assert f"gpt-oss-120b pays for good from {show_tokens(document['sure'])}:" in overview
+    usual = json.loads(told("breakeven", *pair, "-o", "json"))["about"]
+    ends = " to ".join(show_tokens(end) for end in usual)
+    assert f"about {ends}" in told("breakeven", *pair)
