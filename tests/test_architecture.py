@@ -87,6 +87,9 @@ NEW = {
     "replicas at the ends of their bands sized in one call, members of records listed once": 59,
     "lists in other money, tiers that cannot be meant, offers without half of a price": 60,
     "what compaction and advisors of Claude take": 43,
+    "sparse attention whose choice layers share": 30,
+    "turns that look at every set-up": 25,
+    "bills that no value asks for twice, replicas known by what they hang on": 40,
     "streams named only where they begin, sheets by other steps than days and hours": 36,
 }
 """Lines that new abilities have brought."""

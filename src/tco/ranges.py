@@ -54,11 +54,12 @@ what half, 95 % and 99 % of the requests wait for that in the busiest hour."""
 def limit(value: str | tuple[str, Quantity]) -> tuple[str, float]:
     """Return which latency is limited and the limit [s], from `tpot=30ms` or a pair.
 
-    >>> limit("ttft=1s")
-    ('ttft', 1.0)
+    >>> limit("ttft=1s"), limit("ttft-p95=2s")
+    (('ttft', 1.0), ('ttft_p95', 2.0))
     """
     given = "=".join(str(part) for part in value) if isinstance(value, tuple) else str(value)
     name, _, most = (cell.strip() for cell in given.partition("="))
+    name = name.replace("-", "_")
     if name not in LIMITED or not most:
         raise UsageError(f"{printable(given, 40)!r} is no limit; write {_limits(name, most)}")
     try:

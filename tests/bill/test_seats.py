@@ -138,9 +138,9 @@ def test_how_many_users_a_box_serves_is_on_the_first_screen() -> None:
     rows = run("size", "llama-3.1-8b", "--gpu", "l40s", "--fields", "setup,users", *DAY).stdout
     count = next(x.split()[-1] for x in rows.splitlines() if x.startswith("1xl40s:fp8"))
     told = " ".join(made.stdout.split())
-    assert f"A replica serves {count} users at 200 req/mo." in told
+    assert f"One replica alone serves {count} users at 200 req/mo." in told
     none = run("size", "llama-3.1-8b", "--gpu", "l40s", "--profile", "classify", *DAY).stdout
-    assert "A replica serves" not in none
+    assert "One replica alone" not in none
 
 
 def test_a_break_even_says_that_the_seats_stay_as_many(asked: Any) -> None:
@@ -151,3 +151,7 @@ def test_a_break_even_says_that_the_seats_stay_as_many(asked: Any) -> None:
     assert said in found.verdict
     assert found.b_usd == pytest.approx(3_900.0)
     assert said not in breakeven(inputs, "openai/gpt-4.1", "openai/gpt-6-luna").verdict
+    fleet = " ".join(
+        run("size", "llama-3.1-8b", "--gpu", "l40s", "--users", "9k", *DAY).stdout.split()
+    )
+    assert "users at 200 req/mo, each of several more: bursts even out." in fleet

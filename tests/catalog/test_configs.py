@@ -45,12 +45,18 @@ def spelled(arch: Any) -> dict[str, Any]:
         "attn_output_gate": arch.output_gate,
         "v_head_dim": arch.value_dim,
         "index_topk": arch.index_topk,
+        "indexer_types": _choosing(arch),
         "torch_dtype": "bfloat16",
     }
     if arch.ffn_matrices == 2:
         said["model_type"] = "gpt_neox"
     said |= _feed_forward(arch) | _latent(arch) | _mixers(arch) | _windows(arch)
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _choosing(arch: Any) -> list[str] | None:
+    number = arch.index_layers
+    return number and ["full"] * number + ["shared"] * (arch.layers - number)
 
 
 def _feed_forward(arch: Any) -> dict[str, Any]:
@@ -168,6 +174,26 @@ WRITTEN = sorted(n for n, m in MODELS.items() if m.architecture and spellable(m.
 def test_a_config_of_the_catalogs_dimensions_is_read_back(name: str, tmp_path: Path) -> None:
     config = spelled(MODELS[name].architecture)
     same_shape(read_config(written(tmp_path, config)), name)
+
+
+PATTERNS: list[tuple[dict[str, Any], int | None]] = [
+    ({"indexer_types": ["full", "shared", "shared"] * 16}, 16),
+    ({"index_topk_pattern": "FFSS" * 12}, 24),
+    ({"index_topk_freq": 4, "index_skip_topk_offset": 3}, 14),  # 3, and of 45 each fourth
+    ({"index_topk_freq": 4}, 13),
+    ({"index_topk_freq": 1}, None),
+    ({"indexer_types": ["full"] * 48}, None),
+]
+
+
+@pytest.mark.parametrize(("said", "layers"), PATTERNS)
+def test_layers_that_choose_what_sparse_attention_reads(
+    said: dict[str, Any], layers: int | None, tmp_path: Path
+) -> None:
+    config = {**spelled(MODELS["glm-5"].architecture), "num_hidden_layers": 48, **said}
+    found = read_config(written(tmp_path, config)).record.architecture
+    assert found is not None
+    assert found.index_layers == layers
 
 
 def test_enough_of_them() -> None:

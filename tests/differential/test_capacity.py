@@ -208,7 +208,8 @@ def host_s(m: ModelShape, g: GpuShape, o: Layout, p: ServerProfile, b: float) ->
     if m.routed_params > 0:
         layer *= F.moe_layer_factor * (m.experts_per_token / 8) ** 0.3
     if m.mla:
-        layer *= 1 + F.latent_layer_extra * (3 if math.isfinite(m.index_topk) else 1)
+        chooses = m.index_share if math.isfinite(m.index_topk) else 0
+        layer *= 1 + F.latent_layer_extra * (1 + 2 * chooses)
     if math.isfinite(g.flops_4) and not g.pcie:
         layer *= F.fp4_gpu_layer_factor
     if (o.compute_bits == 8 and math.isfinite(g.flops_8)) or (
@@ -238,7 +239,7 @@ def prefill_s(
     token *= F.outside_prefill if m.outside else 1.0
     token += attention / (at_once(o) * flash(m, g))
     if sparse and m.mla:
-        index = 2 * layers_with_cache(m) * 32 * 128 * seen(m, before)
+        index = 2 * layers_with_cache(m) * m.index_share * 32 * 128 * seen(m, before)
         token += index / ((at_once(o) if o.dp_attention else 1) * g.flops_16 * 0.6)
     if o.nodes > 1:
         token += m.hidden_size * 2 / 50e9
@@ -315,6 +316,8 @@ def case(pick: np.random.Generator, models: list[Any], gpus: list[Any]) -> tuple
         model = replace(model, outside=not model.outside)
     if not model.mla and pick.random() < 0.1:  # as few heads as an index looks blocks up for
         model = replace(model, kv_heads=float(pick.choice([1, 2])), index_topk=2048.0)
+    if pick.random() < 0.3:
+        model = replace(model, index_share=0.25)
     profile = list(PROFILES.values())[int(pick.integers(len(PROFILES)))]
     point = {
         "isl": round(float(10 ** pick.uniform(1, 5))),

@@ -526,3 +526,16 @@ def test_tasks_that_contradict_themselves_are_one_line(
     done = planned(tmp_path, said)
     assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert words in done.stderr
+
+
+def test_a_way_to_cut_experts_is_told_to_change_nothing_without_any() -> None:
+    said = "--parallel is of mixtures of experts and changes nothing for llama-3.3-70b"
+    cut = ("--gpu", "h100-sxm", "--parallel", "data-attention", *DAY)
+    for command in ("size llama-3.3-70b", "compare --tokens 50B --model llama-3.3-70b"):
+        told = run(*command.split(), *cut)
+        assert told.exit_code == 0
+        assert f"tco: note: {said}\n" in told.stderr
+        usual = run(*command.split(), "--gpu", "h100-sxm", *DAY).stdout.splitlines()
+        assert told.stdout.splitlines()[:8] == usual[:8]
+    mixture = run("size", "gpt-oss-120b", *cut)
+    assert "changes nothing" not in mixture.stderr

@@ -11,7 +11,7 @@ from running import run
 from tco.units import show_tokens
 
 ON = ("--as-of", "2026-11-29")
-PAIR = ("baseten/glm-5.3", "self/glm-5.3")
+PAIR = ("deepinfra/glm-4.7", "self/glm-4.7")
 
 
 def told(*args: str) -> str:
@@ -20,13 +20,13 @@ def told(*args: str) -> str:
     return " ".join(done.stdout.replace("\N{NO-BREAK SPACE}", " ").split())
 
 
-@pytest.mark.parametrize("volume", ["137B", "150B", "170B"])
+@pytest.mark.parametrize("volume", ["815B", "831B", "840B"])
 def test_a_volume_turns_the_answer_where_the_break_even_does(volume: str) -> None:
     """Own GPUs may win on intervals: at an end of the one of today, or for good, they change."""
     document = json.loads(told("breakeven", *PAIR, "--tokens", volume, "-o", "json"))
     now = float(volume.rstrip("B")) * 1e9
     spans = [(low, high if high is not None else float("inf")) for low, high in document["wins"]]
-    text = told("compare", "--tokens", volume, "--model", "glm-5.3")
+    text = told("compare", "--tokens", volume, "--model", "glm-4.7")
     inside = [span for span in spans if span[0] <= now < span[1]]
     if inside:
         ((low, high),) = inside
@@ -62,3 +62,36 @@ def test_a_plan_says_that_own_gpus_for_everything_are_cheapest() -> None:
     assert usd["all own"] < min(usd["all API"], usd["hybrid"])
     assert "no GPU is worth its price" not in told(*asked)
     assert "own GPUs for everything cost" in told(*asked)
+
+
+def test_a_turn_of_throughput_looks_at_every_set_up() -> None:
+    """Just beyond it some own GPUs are cheaper than the host, and just before it none are."""
+    asked = ("--tokens", "200B", "--model", "deepseek-v3.2")
+    document = json.loads(told("compare", *asked, "-o", "json"))
+    (needed,) = (f["needed"] for f in document["turns"] if f["path"].startswith("serving"))
+    title = next(f["title"] for f in document["turns"] if f["path"].startswith("serving"))
+    wins = []
+    for factor in (0.995 * needed, 1.005 * needed):
+        changed = ("--set", f"serving.throughput_factor={factor:.6g}")
+        rows = json.loads(told("compare", *asked, *changed, "--all", "-o", "json"))["options"]
+        usd = {r["id"]: r["monthly_usd"] for r in rows if r["feasible"] and r["trust"] != "low"}
+        own = {k: v for k, v in usd.items() if k.startswith("self/")}
+        best = min(own, key=lambda name: own[name])
+        host = min(v for k, v in usd.items() if not k.startswith("self/"))
+        wins.append((own[best] < host, best))
+    assert [won for won, _ in wins] == [False, True]
+    assert title.removeprefix("throughput of ").lower() in wins[1][1]
+
+
+def test_volumes_on_screen_do_not_reach_beyond_what_turns_them() -> None:
+    """Without headroom the lines that a fleet's bill stays between are thousands of times apart."""
+    at = ("--set", "serving.headroom=1")
+    pair = ("novita/gpt-oss-120b", "self/gpt-oss-120b")
+    document = json.loads(told("breakeven", *pair, *at, "-o", "json"))
+    assert document["about"][1] > 1000.0 * document["sure"] > 1000.0 * document["first"]
+    assert "about " not in told("breakeven", *pair, *at)
+    overview = told("breakeven", "--model", "gpt-oss-120b", *at)
+    assert f"gpt-oss-120b pays for good from {show_tokens(document['sure'])}:" in overview
+    usual = json.loads(told("breakeven", *pair, "-o", "json"))["about"]
+    ends = " to ".join(show_tokens(end) for end in usual)
+    assert f"about {ends}" in told("breakeven", *pair)

@@ -266,6 +266,19 @@ def test_a_long_context_is_scored_whole_by_sparse_attention() -> None:
     assert gained > per_token(sparse, 4_000.0, tp=4.0) / short
 
 
+def test_layers_that_share_a_choice_do_not_choose() -> None:
+    every = replace(EXPERTS, mla=True, head_dim=576, kv_heads=1, index_topk=2048.0)
+    dense = replace(every, index_topk=np.inf)
+    some = replace(every, index_share=0.25)
+    at = [speed(m, H100, FP8, isl=140_000.0) for m in (dense, some, every)]
+    kernels = [float(s.host_s) for s in at]
+    assert (kernels[1] - kernels[0]) / (kernels[2] - kernels[0]) == pytest.approx(0.25)
+    none = replace(every, index_share=0.0)  # what is left is reading what was chosen
+    read = float(speed(none, H100, FP8, isl=140_000.0).prefill_s)
+    chosen = [float(s.prefill_s) - read for s in at[1:]]
+    assert chosen[0] / chosen[1] == pytest.approx(0.25)
+
+
 def test_speculation_divides_the_step() -> None:
     plain = speed(DENSE, H100, FP8)
     assert speed(DENSE, H100, FP8, speculative_gain=1.4).step_s == pytest.approx(plain.step_s / 1.4)

@@ -224,7 +224,7 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         now_wins=None if now is None else _inside(spans, now),
         **bills,
         never_because=None if spans else never_because(inputs, leader, rival),
-        flips=flips_of(inputs, base, option, spans),
+        flips=flips_of(inputs, base, option, spans, others=right.options),
         verdict="",
         **carried(inputs, used, used, first=wary, then=caveats(inputs, used)),
         distance=_distance(won, now),
@@ -241,11 +241,7 @@ def _two(
     usual: tuple[Option, Option],
     now: float | None,
 ) -> tuple[Option, Option]:
-    """Return A and B: of the volume that was said the cheapest of each name, else the usual ones.
-
-    Raises:
-        UsageError: They are the same.
-    """
+    """Return A and B: of the volume that was said the cheapest of each name, else the usual ones."""
     base, option = usual
     if now is not None:
         base, option = (_cheapest_now(inputs, found.options) for found in sides)

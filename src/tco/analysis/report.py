@@ -265,10 +265,10 @@ def notes_of(
     for family, of_rows in ((_changes, dated), (_stale, dated), (_licences, False)):
         told, bears = family(inputs, used), () if of_rows else family(inputs, about)
         (first if bears else rest).extend(told)
-    limits, close = _limit_notes(inputs, used), _limit_notes(inputs, about)
-    first += [text for text in limits if CLOSE in text and any(CLOSE in one for one in close)]
-    rest += [text for text in limits if text not in first]
-    return tuple(first), (*rest, *uncalibrated(inputs, used))
+    close = any(CLOSE in one for one in _limit_notes(inputs, about))
+    last = (*_limit_notes(inputs, used), *uncalibrated(inputs, used))
+    first += [text for text in last if IDLE in text or (close and CLOSE in text)]
+    return tuple(first), (*rest, *(text for text in last if text not in first))
 
 
 def _score_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -389,8 +389,7 @@ def _limit_notes(inputs: Question, used: Sequence[Option]) -> list[str]:
     return out
 
 
-CLOSE = "is too close to call"
-TAKEN = "at peak are taken to be"
+CLOSE, TAKEN, IDLE = "is too close to call", "at peak are taken to be", "changes nothing for"
 
 
 def _ineffective(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -459,16 +458,19 @@ def outside_words(models: Sequence[str]) -> str:
     return f"the capacity model was not held against models built like {named}: a step is {told}"
 
 
-def _drafted(inputs: Question, own: Sequence[SelfOption]) -> list[str]:
-    """Return what drafted tokens are taken to gain, where they are asked for."""
-    if not own or not bool(np.any(np.asarray(inputs.settings.value("serving.drafts")))):
-        return []
+def _engine_words(inputs: Question, own: Sequence[SelfOption]) -> Iterator[str]:
+    """Yield what drafted tokens are taken to gain, and what is cut no other way, where asked."""
+    drafts, cut = (inputs.settings.value(f"serving.{name}") for name in ("drafts", "parallel"))
     most, least = DRAFTED_GAINS[0], DRAFTED_GAINS[-1]
-    return [
-        f"drafted tokens (mtp) are taken to gain x{most} with 4 requests in flight or fewer, "
-        f"x{least} above 128: medians of others' models, x1.35 to x2.12 and x0.73 to x1.46; "
-        "whether a model comes with such heads is not in the catalog"
-    ]
+    if own and np.any(drafts):
+        yield (
+            f"drafted tokens (mtp) are taken to gain x{most} with 4 requests in flight or fewer, "
+            f"x{least} above 128: medians of others' models, x1.35 to x2.12 and x0.73 to x1.46; "
+            "whether a model comes with such heads is not in the catalog"
+        )
+    dense = sorted({o.model for o in own if o.shape is not None and not o.shape.routed_params})
+    if dense and np.any(cut):
+        yield f"--parallel is of mixtures of experts and {IDLE} {some_of(dense)}"
 
 
 def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -479,10 +481,7 @@ def uncalibrated(inputs: Question, used: Sequence[Option]) -> list[str]:
         {o.model for o in own if (a := models[o.model].architecture) and a.outside_calibration}
     )
     guessed = sorted({o.gpu for o in own if o.gpu_shape and not o.gpu_shape.measured})
-    out = []
-    if odd:
-        out.append(outside_words(odd))
-    out += _drafted(inputs, own)
+    out = [*([outside_words(odd)] if odd else ()), *_engine_words(inputs, own)]
     if guessed:
         out.append(f"kernel speed is judgment, not measured, on {', '.join(guessed)}")
     macs = sorted({o.gpu for o in own if o.gpu.startswith("apple-")})

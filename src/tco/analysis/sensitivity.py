@@ -11,7 +11,14 @@ from tco.analysis.compare import pair_words
 from tco.analysis.report import NEUTRAL, carried, caveats, entering, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
 from tco.analysis.vary.variables import of_setting, setups_at, usual
-from tco.analysis.verdict import both_bills, difference, flip_value, flips_of, turns_of
+from tco.analysis.verdict import (
+    both_bills,
+    difference,
+    flips_of,
+    remembered,
+    turns_at,
+    turns_of,
+)
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights
 from tco.options.candidates import spoken
@@ -124,7 +131,9 @@ def _uncertain(inputs: Question, used: list[Option]) -> list[Setting]:
 def _swing(inputs: Question, a: Option, b: Option, setting: Setting) -> SwingResult:
     low, high = _range(a, b, setting)
     over, ends = replace(of_setting(setting), low=low, high=high), np.array([low, high])
-    at_low, at_high = (float(end) for end in difference(inputs.settings, a, b, over, ends))
+    gap = remembered(lambda values: difference(inputs.settings, a, b, over, values))
+    flips_at = turns_at(gap, over)
+    at_low, at_high = (float(end) for end in gap(ends))
     told = (("low", at_low), ("high", at_high))
     lost = [_lost(a, b, end, usd) for end, usd in told if not np.isfinite(usd)]
     return SwingResult(
@@ -140,7 +149,7 @@ def _swing(inputs: Question, a: Option, b: Option, setting: Setting) -> SwingRes
         at_low_usd=_known(at_low),
         at_high_usd=_known(at_high),
         swing_usd=None if lost else at_high - at_low,
-        flips_at=flip_value(inputs.settings, a, b, over),
+        flips_at=flips_at,
         impossible="; ".join(lost) or None,
     )
 

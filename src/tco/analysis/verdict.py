@@ -306,6 +306,7 @@ POINTS = 65
 ZOOMS = 4
 
 TIMES = "times today's"
+TEAM, THROUGHPUT = "people.fte", "serving.throughput_factor"
 
 VERY_LARGE = 1e13
 """Volume that stands for "at any volume" when none was given [token/month]."""
@@ -321,11 +322,6 @@ def difference(settings: Settings, a: Option, b: Option, over: Variable, values:
         return np.where(np.isinf(mine), np.inf, np.where(np.isinf(other), -np.inf, mine - other))
 
 
-def flip_value(settings: Settings, a: Option, b: Option, over: Variable) -> float | None:
-    """Return the value in a variable's range, nearest to now, at which the cheaper one changes."""
-    return turns_at(lambda values: difference(settings, a, b, over, values), over)
-
-
 def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
     """Return the value in a variable's range, nearest to now, at which a gap changes its sign.
 
@@ -333,16 +329,31 @@ def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
     value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
     is tried.
     """
-    here = bool(gap(np.array([over.now]))[0] < 0)
+    low, high = max(over.low, over.least), min(over.high, over.most)
+    values, gap = _whole if over.whole else _grid, remembered(gap)
+    here = bool(gap(np.append(values(low, high), over.now))[-1] < 0)
     found = turn(
-        lambda values: (gap(values) < 0) != here,
+        lambda tried: (gap(tried) < 0) != here,
         over.now,
-        max(over.low, over.least),
-        min(over.high, over.most),
-        values=_whole if over.whole else _grid,
+        low,
+        high,
+        values=values,
         zooms=1 if over.whole else ZOOMS,
     )
     return None if found is None else found[1]
+
+
+def remembered(gap: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Return a gap of bills that works out no value twice: one call costs as much as another."""
+    known: dict[float, float] = {}
+
+    def look(values: Floats) -> Floats:
+        new = [value for value in dict.fromkeys(values.tolist()) if value not in known]
+        if new:
+            known.update(zip(new, gap(np.array(new)).tolist(), strict=True))
+        return np.array([known[value] for value in values.tolist()])
+
+    return look
 
 
 def _grid(low: float, high: float) -> Floats:
@@ -361,11 +372,10 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     if any(isinstance(o, SelfOption) and o.usd_per_gpu_hour is not None for o in (a, b)):
         found.append(lever(settings, "rent.factor", "GPU rent", TIMES))
     if own is not None:
-        path, gpu = "serving.throughput_factor", machine(own.hardware).partition(" ")[2]
-        found.append(lever(settings, path, f"throughput of {gpu}", "times the model's"))
+        found.append(lever(settings, THROUGHPUT, _throughput(own), "times the model's"))
         team = next(line for line in lines(own, settings) if line.group == "people")
         count = number(team.quantity)
-        found.append(ranged("people.fte", "engineers", "engineers", count, staffed))
+        found.append(ranged(TEAM, "engineers", "engineers", count, staffed))
         peak = lever(settings, "workload.peak_to_mean", "peak to mean", "")
         found.append(replace(peak, least=1.0))
     return found
@@ -403,6 +413,7 @@ def flips_of(
     b: Option,
     spans: tuple[OpenBand, ...],
     only: Sequence[str] = (),
+    others: Sequence[Option] = (),
 ) -> tuple[Flip, ...]:
     """Return for each lever the value at which the cheaper of A and B changes.
 
@@ -412,6 +423,8 @@ def flips_of(
     Args:
         spans: Where B is cheaper than A [token/month].
         only: Paths of the levers that are tried; all when empty.
+        others: Set-ups that may stand for B elsewhere; those that cost less today do not, for
+            B is the answer all the same.
     """
     if not inputs.volume_given and spans:
         return ()
@@ -419,14 +432,33 @@ def flips_of(
     if not inputs.volume_given:
         settings = settings.with_values({TOKENS: VERY_LARGE})
     tried = [one for one in levers(a, b, settings) if not only or one.name in only]
-    return tuple(_flip(settings, a, b, lever) for lever in tried)
+    usd = usd_of(b, settings)
+    several = [b, *(o for o in others if o.id != b.id and not usd_of(o, settings) < usd)]
+    return tuple(_flip(settings, a, several, lever) for lever in tried)
 
 
-def _flip(settings: Settings, a: Option, b: Option, lever: Variable) -> Flip:
-    needed = flip_value(settings, a, b, lever)
-    if needed is None and lever.name == "people.fte":
-        needed = flip_value(settings, a, b, replace(lever, low=0.0, high=lever.now))
+def _flip(settings: Settings, a: Option, several: Sequence[Option], lever: Variable) -> Flip:
+    alive = list(several)
+
+    def gap(values: Floats) -> Floats:
+        found = np.array([difference(settings, a, b, lever, values) for b in alive])
+        if values.size > 1:  # further values lie within these: who is nowhere cheapest is not there
+            alive[:] = [alive[i] for i in np.unique(found.argmin(axis=0))]
+        return np.asarray(found.min(axis=0))
+
+    needed = turns_at(gap, lever)
+    if needed is None and lever.name == TEAM:
+        alive = list(several)
+        needed = turns_at(gap, replace(lever, low=0.0, high=lever.now))
+    if needed is not None and lever.name == THROUGHPUT:
+        there = [usd_at(b, settings, [(lever, np.array([needed]))])[0] for b in several]
+        lever = replace(lever, title=_throughput(several[int(np.argmin(there))]))
     return flip_of(lever, needed)
+
+
+def _throughput(own: Option) -> str:
+    assert isinstance(own, SelfOption)
+    return f"throughput of {machine(own.hardware).partition(' ')[2]}"
 
 
 DIGITS = (3, 4, 5, 6)
@@ -497,8 +529,6 @@ def earliest(inputs: Question, base: Option, curved: Sequence[Curved]) -> tuple[
 
 # What would turn a comparison: single changes by which own GPUs, or buying, would win.
 
-TEAM = "people.fte"
-
 
 def turns_of(
     inputs: Question,
@@ -520,10 +550,11 @@ def turns_of(
     """
     steps = all(has_steps(option) for option in (bought, *setups))
     curved = curves_of(inputs, setups, sized) if steps else []
-    found = [*_volume(inputs, bought, curved), *flips_of(inputs, bought, own, ())]
+    found = [*_volume(inputs, bought, curved), *flips_of(inputs, bought, own, (), others=setups)]
     if rival is None:
         return tuple(found)
-    besides = [*_volume(inputs, rival, curved), *flips_of(inputs, rival, own, (), only=(TEAM,))]
+    team = flips_of(inputs, rival, own, (), only=(TEAM,), others=setups)
+    besides = [*_volume(inputs, rival, curved), *team]
     return (*found, *(replace(flip, against=rival.id) for flip in besides))
 
 

@@ -155,6 +155,8 @@ class Architecture(Record):
     """The layers that are not among `attention_layers`."""
     index_topk: Count | None = None
     """Tokens that sparse attention reads."""
+    index_layers: Count | None = None
+    """Layers that choose these tokens, where the others take the choice of one before them."""
     outside_calibration: Text | None = None
     """Why the capacity model has not been held against anything like it."""
     sources: list[Id] = Field(min_length=1)

@@ -423,7 +423,8 @@ def layer_s(model: ModelShape, gpu: GpuShape, constants: Constants = FITTED) -> 
     """
     used = np.divide(model.experts_per_token, EXPERTS_PER_TOKEN_USUAL)
     moe = constants.moe_layer_factor * used**c.MOE_LAYER_GROWTH
-    latent = np.where(np.isfinite(model.index_topk), c.INDEXER_EXTRAS, 1.0)
+    indexer = np.where(np.isfinite(model.index_topk), model.index_share, 0.0)
+    latent = 1.0 + (c.INDEXER_EXTRAS - 1.0) * indexer
     latent = 1.0 + constants.latent_layer_extra * np.where(model.mla, latent, 0.0)
     recent = np.isfinite(gpu.flops_4) & ~np.asarray(gpu.pcie)
     return (
@@ -495,7 +496,8 @@ def _prefill_s(
     width = np.where(model.mla, unpacked, 2.0 * model.head_dim)
     attention = 2.0 * layers * model.heads * width * seen
     whole = visible_tokens(model, isl - new / 2.0)
-    choosing = np.where(sparse & model.mla, 2.0 * layers * INDEX_WIDTH * whole, 0.0)
+    choosing = 2.0 * layers * model.index_share * INDEX_WIDTH * whole
+    choosing = np.where(sparse & model.mla, choosing, 0.0)
     volume = 2.0 * model.layers / layout.pp * model.hidden_size * BYTES_16
     away = model.hidden_size * BYTES_16 / c.NETWORK_BYTES_PER_S
     return new * (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,16 @@ class Gaps:
     @property
     def mean_s(self) -> Number:
         """Return the mean gap [s]."""
-        return self.within(np.inf)
+        said: tuple[Any, ...] = (self.beyond, self.cap_s, self.stretch)
+        try:
+            return _mean_s(*said)
+        except TypeError:  # arrays have no hash
+            return self.within(np.inf)
+
+
+@lru_cache(maxsize=64)
+def _mean_s(beyond: tuple[tuple[float, float], ...], cap_s: float, stretch: float) -> Number:
+    return Gaps(beyond=beyond, cap_s=cap_s, stretch=stretch).within(np.inf)
 
 
 def _beyond(

@@ -333,12 +333,12 @@ def _largest_rate(
         slow: Share of the turns that are prefilled anew [1].
         allowed: Of a rate and of the prefill of a turn, whether it is.
     """
-    most = np.log((1.0 - ROUND_OFF) / _prefill_s(of, server, slow, slow))
+    prefill_s = _prefill_s(of, server, slow, slow)
+    most = np.log((1.0 - ROUND_OFF) / prefill_s)
     low, high = most + SLOWEST, most
     for _ in range(HALVINGS):
         middle = (low + high) / 2.0
-        rate = np.exp(middle)
-        ok = allowed(rate, _prefill_s(of, server, slow, slow))
+        ok = allowed(np.exp(middle), prefill_s)
         low, high = np.where(ok, middle, low), np.where(ok, high, middle)
     found: Floats = np.exp(low)
     return found

@@ -74,6 +74,8 @@ class ModelShape:
         full_attention_share: Share of `attention_layers` that see the whole context [1].
         window_tokens: Tokens that the other layers see; `inf` when there are none [token].
         index_topk: Tokens that sparse attention reads; `inf` when attention is dense [token].
+        index_share: Share of the layers that choose these tokens themselves; the others take the
+            choice of one before them [1].
         odd_share, odd_down_share: Share of the weights outside the embeddings in matrices whose
             rows are no multiple of 256, those that lead back from a feed-forward apart [1].
         state_bytes: Fixed state of linear layers per sequence [byte].
@@ -97,6 +99,7 @@ class ModelShape:
     full_attention_share: Number = 1.0
     window_tokens: Number = np.inf
     index_topk: Number = np.inf
+    index_share: Number = 1.0
     odd_share: Number = 0.0
     odd_down_share: Number = 0.0
     state_bytes: Number = 0.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,10 +68,16 @@ def _in_queue(
     """Return what works out the first tokens of each case at some rate [cases] [request/s]."""
     gaps, factors, factor = turns
     if gaps is None:
-        return [queue.first_tokens for queue in queues_of(shapes, settings, replica, rate, needed)]
+        queues = queues_of(shapes, settings, replica, rate, needed)
+        return [partial(_of_queue, queue) for queue in queues]
     from tco.options.sessions import turns_in_queue
 
     return turns_in_queue(shapes, settings, gaps, factors, factor, replica, rate / needed)
+
+
+@lru_cache(maxsize=16_384)
+def _of_queue(queue: Queue) -> FirstTokens:
+    return queue.first_tokens()
 
 
 PARTS = 64.0
@@ -102,20 +109,28 @@ def in_time(
     Raises:
         UsageError: So many cases that their queues take too long.
     """
-    said = [(s.value, s.origin) for path, s in settings.items() if path.startswith(OF_REPLICAS)]
+    peak, gaps = _peak(settings, tries), turns[0]
+    numbers = (best.slots, best.requests_per_s, best.sessions, peak)
+    said = [settings.value(name) for name in (OF_QUEUES if gaps is None else OF_QUEUES[:1])]
     try:
-        one = (number(best.slots), number(best.requests_per_s), number(best.sessions))
-        found = _KNOWN.get(key := (shapes, turns, tries, one, *said))
+        waits = () if gaps is None else _what_waits(settings, gaps)
+        key = (shapes, turns, target(settings), waits, *map(number, numbers), *said)
+        found = _KNOWN.get(key)
     except TypeError:  # arrays have no hash
-        return _in_time(best, shapes, settings, turns, tries)
+        return _in_time(best, shapes, settings, turns, peak)
     if found is None:
-        _KNOWN[key] = found = _in_time(best, shapes, settings, turns, tries)
+        _KNOWN[key] = found = _in_time(best, shapes, settings, turns, peak)
         if len(_KNOWN) > MOST_KNOWN:
             del _KNOWN[next(iter(_KNOWN))]
     return found
 
 
-OF_REPLICAS = ("serving.", "workload.", "latency.")
+def _what_waits(settings: Settings, gaps: Gaps) -> tuple[object, object]:
+    from tco.options.sessions import what_waits
+
+    return what_waits(settings, gaps)
+
+
 MOST_KNOWN = 128
 _KNOWN: dict[tuple[Any, ...], Replica] = {}
 """One bill after another asks for the same replica."""
@@ -144,13 +159,12 @@ def _peak(settings: Settings, tries: Number) -> Number:
 
 
 def _in_time(
-    best: Replica, shapes: Shapes, settings: Settings, turns: Turns, tries: Number
+    best: Replica, shapes: Shapes, settings: Settings, turns: Turns, peak: Number
 ) -> Replica:
-    wide = _cases(best, settings, peak := _peak(settings, tries))
+    wide = _cases(best, settings, peak)
     usable = np.asarray(wide.feasible)
     shape, most = usable.shape, np.minimum(settings.value("serving.headroom"), 1.0)
     peak, within = np.broadcast_to(peak, shape), target(settings).within
-    done: dict[tuple[int, float, float], bool] = {}
 
     def kept(part: Floats, limited: Flags) -> Flags:
         alone = part * np.asarray(wide.requests_per_s)
@@ -158,12 +172,9 @@ def _in_time(
         rate = np.where(np.isfinite(peak), peak, alone)
         told, ok = _in_queue(shapes, settings, wide, rate, needed, turns), np.zeros(shape, bool)
         for i in np.flatnonzero(limited).tolist():
-            case = (i, rate.flat[i], needed.flat[i])
-            if case not in done:
-                first = told[i]()
-                at = {0.5: first.p50_s, 0.95: first.p95_s, 0.99: first.p99_s}
-                done[case] = all((s := at[x]) is not None and s <= top for x, top in within)
-            ok.flat[i] = done[case]
+            first = told[i]()
+            at = {0.5: first.p50_s, 0.95: first.p95_s, 0.99: first.p99_s}
+            ok.flat[i] = all((s := at[x]) is not None and s <= top for x, top in within)
         return ok
 
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):

@@ -121,6 +121,11 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
     )
 
 
+def what_waits(settings: Settings, gaps: Gaps) -> tuple[Sessions, CacheRoom]:
+    """Return what sessions are like, and what a replica keeps them in."""
+    return sessions_of(settings, gaps), _room(settings)
+
+
 def kept_sessions(
     shapes: tuple[ModelShape, GpuShape, Layout],
     profile: ServerProfile,
@@ -207,6 +212,7 @@ def turns_in_queue(
     return [partial(_first_token, *case) for case in zip(*each, strict=True)]
 
 
+@lru_cache(maxsize=16_384)
 def _first_token(*case: float) -> FirstTokens:
     """Return what is promised of the first token of turns: seconds and share of each kind, …"""
     from tco.engine.arrivals import (  # a comparison asks for none

@@ -104,9 +104,10 @@ def _cache(arch: Architecture) -> dict[str, Any]:
     layers that cache the same bytes at any context; a compressed cache becomes as many layers as
     it keeps entries a token, its windows a fixed state of 16 bits.
     """
-    mla = arch.mla
+    mla, layers = arch.mla, arch.attention_layers or arch.layers
     said: dict[str, Any] = {
-        "attention_layers": float(arch.attention_layers or arch.layers),
+        "attention_layers": float(layers),
+        "index_share": (arch.index_layers or layers) / layers,
         "kv_heads": 1.0 if mla else float(arch.kv_heads),
         "head_dim": float(mla.kv_lora_rank + mla.rope_head_dim) if mla else float(arch.head_dim),
         "mla": mla is not None,
@@ -120,7 +121,7 @@ def _cache(arch: Architecture) -> dict[str, Any]:
         state = {"window_tokens": np.inf, "state_bytes": arch.state_bytes + window}
         return {**said, **state, "mla": True, "kv_heads": 1.0, "attention_layers": kept}
     if mla is None and (arch.full_layers is not None or arch.value_dim is not None):
-        layers, share = said["attention_layers"], arch.full_attention_share
+        share = arch.full_attention_share
         cached = _full_width(arch) * share, _window_width(arch) * (1.0 - share)
         said["head_dim"] = sum(cached) / (2.0 * arch.kv_heads)
         said["full_attention_share"] = cached[0] / sum(cached) if layers else share

@@ -16,7 +16,7 @@ from tco.analysis.breakeven import breakeven
 from tco.analysis.results import Flip, SensitivityResult
 from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.variables import of_setting
-from tco.analysis.verdict import difference, flip_value, levers
+from tco.analysis.verdict import difference, levers, turns_at
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import Option, TokenOption, lines
@@ -207,7 +207,7 @@ def test_a_flip_is_found_to_a_millionth(asked: Asked) -> None:
     inputs = asked(tokens=VOLUME)
     a, b = resolve(A, inputs).best, resolve(B, inputs).best
     rent = replace(of_setting(inputs.settings["rent.factor"]), low=0.01, high=100.0)
-    found = flip_value(inputs.settings, a, b, rent)
+    found = turns_at(lambda v: difference(inputs.settings, a, b, rent, v), rent)
     assert found is not None
     usd = usd_at(a, inputs.settings, VOLUME)[0]
     bill = {x.item: float(np.asarray(x.amount_usd)) for x in lines(b, inputs.settings)}

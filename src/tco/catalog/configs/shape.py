@@ -365,7 +365,7 @@ def _windows(
     """Return how much of the context the layers see, and what they leave out of it."""
     made: dict[str, Any] = {}
     if topk := keys.count("index_topk", missing=None):
-        made["index_topk"] = topk
+        made |= {"index_topk": topk, **_choosing(keys, kinds, layers)}
     sparse = keys.of("sparse_attention_config")
     if isinstance(sparse, dict) and sparse.get("use_sparse_attention"):
         made["index_topk"] = int(sparse["sparse_topk_blocks"] * sparse["sparse_block_size"])
@@ -391,6 +391,22 @@ def _windows(
     if not narrow:
         return made
     return {**made, "window_tokens": window, "full_attention_share": (cached - narrow) / cached}
+
+
+def _choosing(keys: Keys, kinds: Sequence[str], layers: int) -> dict[str, int]:
+    """Return the layers that choose what sparse attention reads, where the others share it."""
+    kind = keys.listed("indexer_types") or keys.of("index_topk_pattern")
+    every = keys.count("index_topk_freq", missing=1)
+    first = keys.count("index_skip_topk_offset", missing=CHOOSE_FIRST)
+    if not isinstance(kind, str | list):
+        kind = ["F" if max(i + 1 - first, 0) % every == 0 else "S" for i in range(layers)]
+    number = sum(one in ("F", "full") for one in kind)
+    shared = 0 < number < layers and LINEAR[0] not in kinds
+    return {"index_layers": number} if shared else {}
+
+
+CHOOSE_FIRST = 2
+"""Layers that choose for themselves before others may not: what transformers takes for granted."""
 
 
 def _compressed(keys: Keys, ratios: Sequence[int], config: Mapping[str, Any]) -> dict[str, Any]:
@@ -509,6 +525,7 @@ def _outside(config: Mapping[str, Any]) -> str | None:
         ("compressed", "Caches compressed by layer"),
         ("state_space", "State-space layers"),
         ("full_layers", "Heads of two shapes"),
+        ("index_layers", "Layers that share a choice of tokens"),
     ):
         if config.get(key) is not None:
             return f"{words}; nothing like it was measured."

@@ -168,8 +168,8 @@ def _crossings(result: BreakevenResult, view: View) -> Iterator[tuple[str, str]]
     yield "B is cheaper", where
     if not result.first and result.first_is is not None:
         yield "turns at", show_tokens(result.first_is.tokens_per_month)
-    if result.about is not None and result.about[1] > 0:
-        low, high = result.about
+    low, high = result.about or (0.0, 0.0)
+    if 0.0 < high < WIDE * (result.first or low):
         yield "about", f"{show_tokens(low)} to {show_tokens(high)}"
     if result.first_is is not None:
         yield "that is", _other_words(result.first_is)
@@ -411,9 +411,14 @@ def _overview_columns(result: BreakevenTable) -> tuple[Column, ...]:
     )
 
 
+WIDE = 100.0
+"""Times the first volume that turns the answer from which the far end of where it may says nothing:
+without any headroom a fleet's bursts grow as far as one looks [1]."""
+
+
 def _about(result: BreakevenTable) -> Iterator[Block]:
-    """Return what would turn it at the volume asked about, or how sure the volumes are."""
-    same = [row for row in result.rows if row.same_weights and row.about is not None]
+    """Return what would turn it at the volume asked about, or from where it is turned for good."""
+    same = [row for row in result.rows if row.same_weights and row.first is not None]
     if result.turns:
         model, (a, b) = result.pair[0].rpartition("/")[2], _bills(result)
         who, cheaper = ("own GPUs", 0) if a <= b else ("buying", 1)
@@ -421,13 +426,9 @@ def _about(result: BreakevenTable) -> Iterator[Block]:
         yield from first.turning(result.turns, head)
     elif same:
         row = min(same, key=lambda r: r.first or inf)
-        low, high = row.about or (0.0, 0.0)
-        yield Paragraph(
-            text=f"By the throughput that is believed, {row.model} pays from {show_tokens(low)} "
-            f"to {show_tokens(high)} on.",
-            hanging=2,
-            bullet=True,
-        )
+        if row.sure is not None and row.sure != row.first:
+            text = f"{row.model} pays for good from {show_tokens(row.sure)}: replicas are whole."
+            yield Paragraph(text=text, hanging=2, bullet=True)
 
 
 def _bills(result: BreakevenTable) -> tuple[float, float]:
@@ -461,7 +462,7 @@ def _note(row: BreakevenRow) -> str:
         parts.append(f"cheaper on {len(row.wins)} intervals, whole replicas lie between")
     if row.at is not None and row.at.b != row.b:
         parts.append(f"at {show_tokens(row.at.tokens)} {row.at.b}")
-    if row.about is not None:
+    if row.about is not None and row.about[1] < WIDE * (row.first or row.about[0]):
         parts.append(f"{show_tokens(row.about[0])} to {show_tokens(row.about[1])}")
     return "; ".join(parts)
 

@@ -309,7 +309,8 @@ def _sessions_words(of: SessionsResult) -> str:
     return (
         f"A replica keeps {of.warm:,.0f} open sessions warm, {of.cold:,.0f} from a cold start "
         f"(counted on: {counted}). Wall: beyond {of.wall:,.0f} of them{cap} the cache ({pool}; "
-        f"{show_number(of.held_tokens)} a session) falls from {hits[0]} to {hits[1]} of the input."
+        f"{show_number(of.held_tokens)} a session) falls from {hits[0]} to {hits[1]} of the input "
+        "with a tenth more."
     )
 
 
@@ -333,7 +334,9 @@ def _people(row: SizeRow, result: SizeResult) -> str:
     each = result.limits.requests_per_user_per_month
     if row.users is None or each is None:
         return ""
-    return f" A replica serves {words.count(row.users)} users at {words.count(each)} req/mo."
+    among = "" if row.fleet_gpus is None else ", each of several more: bursts even out"
+    many = f"{words.count(row.users)} users at {words.count(each)} req/mo"
+    return f" One replica alone serves {many}{among}."
 
 
 def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
