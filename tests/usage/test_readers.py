@@ -791,6 +791,50 @@ def test_scrapes_of_vllm_within_a_minute_are_of_one_server(tmp_path: Path) -> No
     assert sums_of(answer) == (5, 500, 50)
 
 
+HOUR_10 = 1_795_168_800  # 2026-11-20T10:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("files", "began", "total", "incomplete"),
+    [
+        # files of one hour, numbered behind it: one server while counters grow, else one each
+        ({f"m_2026-11-20T10_{n}": 100 + 200 * n for n in range(4)}, {}, 600, False),
+        ({"m_2026-11-20T10_0": 900, "m_2026-11-20T10_1": 300}, {}, 1200, False),
+        ({"m-0_2026-11-20T10": 300, "m-1_2026-11-20T10": 900}, {}, 1200, False),  # pods
+        # the same start is the same server, whatever its files are called
+        (
+            {"a_2026-11-20T10": 100, "b_2026-11-20T11": 300, "a_2026-11-20T12": 900},
+            [1, 1, 1],
+            800,
+            0,
+        ),
+        ({"m_0": 100, "m_1": 400}, [1, 1], 300, False),
+        # one that began after the scrape before began again, though its counters are above
+        ({"m_2026-11-20T10": 100, "m_2026-11-20T11": 900}, [1, HOUR_10 + 60], 900, True),
+        # one that began before it is another server
+        ({"a_2026-11-20T10": 100, "b_2026-11-20T11": 900}, [1, 2], 1000, False),
+        ({"a": 900, "b": 1000}, [1, 2], 1900, False),
+    ],
+)
+def test_scrapes_of_one_server_of_vllm_are_told_from_those_of_several(
+    tmp_path: Path, files: dict[str, int], began: Any, total: int, incomplete: bool
+) -> None:
+    starts = began or [None] * len(files)
+    for shown in ("process_start_time_seconds", 'vllm:prompt_tokens_created{model_name="m"}'):
+        texts = {
+            f"{name}__prom": f"{shown} {at}\n" * (at is not None) + of_vllm(amount)
+            for (name, amount), at in zip(files.items(), starts, strict=True)
+        }
+        answer = found(tmp_path / shown[:5], **texts)
+        assert sums_of(answer) == (total // 100, total, total // 10)
+        assert answer["incomplete"] == incomplete
+
+
+def test_scrapes_of_vllm_from_elsewhere_are_of_other_servers(tmp_path: Path) -> None:
+    texts = {f"{n}__prom": of_vllm(500).replace("engine", f'pod="{n}",engine') for n in "ab"}
+    assert sums_of(found(tmp_path, **texts)) == (10, 1000, 100)
+
+
 def sums_of(answer: Any) -> tuple[Any, ...]:
     """Return requests, input of which nobody knows what was cached, output."""
     total = answer["totals"]
