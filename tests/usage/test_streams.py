@@ -110,9 +110,9 @@ def test_streams_that_are_mixed_do_not_count_and_it_says_what_to_do(
     alone = [begin("alone"), delta(4), STOP]
     path = tmp_path / "a.jsonl"
     answer = profiled(path, lines(*alone, *MIXED[name], begin("z"), delta(1), STOP))
-    assert sums(answer) == (1, 50, 900, 4)
+    assert sums(answer) == (2, 100, 1800, 5)
     starts = sum(event["type"] == "message_start" for event in MIXED[name])
-    assert answer["left_out"] == {"streams_mixed": starts + 1}
+    assert answer["left_out"] == {"streams_mixed": starts}
     assert answer["first_places"] == {"streams_mixed": f"{path}:4"}
     assert answer["incomplete"]
     path.write_text(lines(*MIXED[name]))
@@ -120,6 +120,33 @@ def test_streams_that_are_mixed_do_not_count_and_it_says_what_to_do(
     assert done.exit_code == 3
     assert "left out as streams_mixed" in done.stderr
     assert "request_id" in done.stderr
+
+
+ONCE_MIXED = [A, B, delta(7), delta(9), STOP, STOP]
+AFTER = {
+    "more twice": ([A, delta(5), delta(7), delta(9), STOP], 9, 0),
+    "less": ([A, delta(5), delta(3), STOP], 0, 1),
+    "behind its stop": ([A, delta(5), STOP, delta(7), delta(9)], 5, 0),
+    "one that began meanwhile": ([A, B, delta(7), delta(9), begin("c"), delta(3)], 3, 2),
+    "one of which an end is missing": ([A, B, delta(9, None), delta(7, None), begin("c")], 0, 3),
+    "more, where streams were mixed": ([*ONCE_MIXED, begin("c"), delta(5), delta(7)], 0, 3),
+}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_events_after_the_end_of_a_stream_leave_out_no_more_than_they_must(
+    tmp_path: Path, name: str
+) -> None:
+    """The whole file was left out: Anthropic's counts are of all so far, the last is the whole."""
+    events, made, mixed = AFTER[name]
+    stray = {"no_output": 2} if name.startswith("behind") else {}
+    whole = name != "one of which an end is missing"
+    around = [begin("y"), delta(2), STOP, *events, begin("z"), delta(8), STOP]
+    answer = profiled(tmp_path / "a.jsonl", lines(*around))
+    requests = 1 + whole + bool(made)
+    assert sums(answer) == (requests, 50 * requests, 900 * requests, 2 + 8 * whole + made)
+    left = {"streams_mixed": mixed + (not whole)} if mixed else {}
+    assert (answer["left_out"], answer["incomplete"]) == (left | stray, bool(mixed))
 
 
 CHUNK: dict[str, Any] = {"object": "chat.completion.chunk", "created": 1_794_900_000}

@@ -87,23 +87,31 @@ class _Streams:
     """The streams of a file, or of a request where its lines tell which: one after the other.
 
     Events do not say which message they go on with. A stream that begins before the one before it
-    ended is held back: an end too many tells that they were mixed, and none of them counts.
+    ended is held back: an end too many tells that they were mixed, and none of them counts, nor
+    what begins before as many have ended as were begun. Of one alone the last count is the whole,
+    but less than before is another's: that message does not count.
     """
 
     def __init__(self) -> None:
         self.now: dict[str, Any] | None = None
         self.open = self.ended = self.mixed = False
         self.place = ""
-        self.unstopped = 0
+        self.unstopped = self.begun = self.ends = self.stops = 0
+        self.before = False
         self.held: list[tuple[dict[str, Any], str]] = []
 
     def begin(self, event: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
         """Begin a message; return those before it that are sure."""
+        self.mixed &= (self.ends or self.stops) < self.begun
         if self.mixed:
             ctx.tally.leave(MIXED, ctx.place)
+            self.begun += 1
             return
         self.unstopped += self.now is not None and not self.open
         yield from self.close(ctx)
+        if not self.held:
+            self.begun = self.ends = self.stops = 0
+        self.begun += 1
         message = {**event, **_begun(event)}
         self.now = {"usage": {}, **{k: message[k] for k in KEPT if k in message}, OUT: None}
         self.open, self.ended, self.place = True, False, ctx.place
@@ -116,16 +124,21 @@ class _Streams:
         """
         known = {k: v for k, v in mapping(event.get("usage")).items() if v is not None}
         made = count(known.get("output_tokens"), missing=None)
+        before = None if self.now is None else self.now[OUT]
+        why = mapping(event.get("delta"))
+        self.ends += bool(why.get("stop_reason")) and not (self.ended and made == before)
         if self.now is None:
             if not self.held and not self.mixed:
                 raise Wrong("no_output")
             self.mix(ctx)
             return
-        before, why = self.now[OUT], mapping(event.get("delta"))
-        if made is not None and before is not None and (self.ended or made < before):
-            if made != before:
+        if made is not None and before is not None:
+            several = bool(self.held) or self.before
+            if made < before or (self.ended and made > before and several):
                 self.mix(ctx)
-            return
+                return
+            if self.ended and made == before:
+                return
         usage = {**mapping(self.now["usage"]), **known}
         self.now |= {"usage": usage, OUT: before if made is None else made}
         self.ended |= bool(why.get("stop_reason"))
@@ -133,6 +146,7 @@ class _Streams:
 
     def stop(self, ctx: Context) -> Iterator[dict[str, Any]]:
         """End the message; return it, if it is sure that it was this one."""
+        self.stops += 1
         if self.now is None or self.now[OUT] is None:
             if self.now is not None and self.unstopped:
                 self.unstopped -= 1  # the end of one before
@@ -160,15 +174,16 @@ class _Streams:
             yield from _known(message, place, ctx)
 
     def mix(self, ctx: Context) -> None:
-        """Leave out what cannot be told apart, and all that follows."""
-        if not self.mixed:
+        """Leave out what cannot be told apart, and what begins before all of it has ended."""
+        if not self.before:
             ctx.tally.part(
                 f"{ctx.shown} has events of several streams at once, which do not say whose they "
                 "are: log message_start and message_delta with a request_id, or the whole message"
             )
         for _, place in [*self.held, *([] if self.now is None else [(self.now, self.place)])]:
             ctx.tally.leave(MIXED, place)
-        self.mixed, self.now, self.held = True, None, []
+        self.mixed = self.before = True
+        self.now, self.held, self.ended = None, [], False
 
 
 OUT = "tco.out"
