@@ -95,6 +95,27 @@ def test_streams_that_say_only_where_they_begin_of_which_request_they_are(tmp_pa
     assert "left out as streams_mixed" in run("profile", str(path)).stderr
 
 
+@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize("other", [None, "stream_id", "trace_id"])
+def test_an_id_that_differs_in_every_line_does_not_tell_streams_apart(
+    tmp_path: Path, other: str | None, beside: bool
+) -> None:
+    """All were left out as `no_output`."""
+    events = [A, *PARTS, delta(5), STOP, B, delta(7), STOP]
+    whose = [1] * 5 + [2] * 3
+    if other is not None:  # which tells them apart, even at once
+        events, whose = [A, B, *PARTS, delta(7), delta(5), STOP], [1, 2, 1, 2, 2, 1, 2]
+    told = [
+        {"request_id": f"line {n}", "ts": "2026-11-20T10:00:00Z"} | ({other: of} if other else {})
+        for n, of in enumerate(whose)
+    ]
+    pairs = zip(told, events, strict=True)
+    text = lines(*({**ids, "event": e} if beside else {**ids, **e} for ids, e in pairs))
+    answer = profiled(tmp_path / "a.jsonl", text)
+    assert (sums(answer), answer["left_out"]) == ((2, 100, 1800, 12), {})
+    assert any(note.startswith("request_id differs in every line") for note in answer["warnings"])
+
+
 MIXED = {
     "ends last": [A, B, delta(7), delta(9), STOP, STOP],
     "one ends first": [A, B, delta(7), STOP, delta(9), STOP],

@@ -201,7 +201,7 @@ def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:
             some = opened_json(outer.get(key))
             when = next((outer[name] for name in WHEN if outer.get(name)), None)
             beside = {} if when is None else {"timestamp": when}
-            if of := next((outer[name] for name in REQUEST if outer.get(name)), None):
+            if of := {name: outer[name] for name in REQUEST[1:] if outer.get(name)}:
                 beside[REQUEST[0]] = of
             some = some if isinstance(some, list) else [some]
             inner += [_with(one, beside) for one in some if isinstance(one, dict) and one]
@@ -332,7 +332,7 @@ def rows_of(
         keep = _Once(of.grows, tally)
         for one in some:
             ctx = Context(tally, one.source.shown, zone, reading.columns, kept=kept)
-            ctx.first = [*one.sample.values()]
+            ctx.first = [v for r in one.sample.records for v in within(r.value, one.inside)]
             if one.sample.shape == "csv":
                 ctx.delimiter = delimiter_in(one.source)
             yield from keep.all(_file(one, ctx))

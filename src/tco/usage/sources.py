@@ -34,7 +34,7 @@ SAMPLE = 200
 WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
 """What a log calls the time beside a record that lies in a field."""
 REQUEST = ("tco.request", "request_id", "requestId", "stream_id", "trace_id")
-"""What a log calls the request that an event of a stream is of, beside it or in it."""
+"""What a log calls the request that an event of a stream is of; the first holds those beside it."""
 ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 

@@ -178,7 +178,7 @@ class _Streams:
         if not self.before:
             ctx.tally.part(
                 f"{ctx.shown} has events of several streams at once, which do not say whose they "
-                "are: log message_start and message_delta with a request_id, or the whole message"
+                "are: log message_start and message_delta with one request_id, or the whole message"
             )
         for _, place in [*self.held, *([] if self.now is None else [(self.now, self.place)])]:
             ctx.tally.leave(MIXED, place)
@@ -236,7 +236,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
             yield from _whole(event, ctx) if event else (record.value,)
         return
     every: dict[Any, _Streams] = ctx.kept.setdefault("streams", {})
-    key = ctx.shown, next((text(event[name]) for name in REQUEST if event.get(name)), "")
+    key = ctx.shown, _request(event, ctx)
     if kind != BEGIN and not key[1] and key not in every:
         ctx.state["unnamed"] = _adopt(every, key)
     if kind == BEGIN and ctx.state.get("unnamed"):
@@ -248,6 +248,34 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     yield from streams.begin(event, ctx) if kind == BEGIN else streams.stop(ctx)
     if key[1] and streams.now is None and not streams.held:
         del every[key]
+
+
+def _ids(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the ids in an event and beside it by their names; its own count before others."""
+    return {**mapping(event.get(REQUEST[0])), **{n: event[n] for n in REQUEST[1:] if n in event}}
+
+
+def _request(event: dict[str, Any], ctx: Context) -> str:
+    """Return of which request an event is; empty where no id says so.
+
+    An id that no two of the first events share is one of lines, unless it stands at beginnings.
+    """
+    if "ids" not in ctx.state:
+        kinds = {BEGIN, DELTA, STOP}
+        first = [e for e in ctx.first if e.get("type") in kinds or PART.match(str(e.get("type")))]
+        ctx.state["ids"] = []
+        for name in REQUEST[1:]:
+            told = [e for e in first if _ids(e).get(name)]
+            some = {text(_ids(e)[name]) for e in told}
+            if len(some) < len(told) or all(e.get("type") == BEGIN for e in told):
+                ctx.state["ids"].append(name)
+            else:
+                ctx.tally.note(
+                    f"{name} differs in every line of {ctx.shown}: its streams are told by another "
+                    "id or by their order; log one id in all lines of a stream"
+                )
+    ids = _ids(event)
+    return next((text(ids[name]) for name in ctx.state["ids"] if ids.get(name)), "")
 
 
 def _adopt(every: dict[Any, _Streams], to: tuple[str, str]) -> bool:
