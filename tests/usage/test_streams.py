@@ -235,6 +235,16 @@ def test_streams_that_tell_no_usage_are_calls_that_are_left_out(tmp_path: Path) 
     assert any("include_usage" in note for note in answer["warnings"])
 
 
+def test_parts_that_have_ids_of_their_own_are_no_calls_each(tmp_path: Path) -> None:
+    """Seven parts of one stream were a call and six left out."""
+    told = [*[CHUNK] * 6, {**CHUNK, "choices": [], "usage": USAGE}]
+    answer = profiled(tmp_path / "a.jsonl", lines(*({**c, "id": n} for n, c in enumerate(told))))
+    assert (sums(answer), answer["left_out"]) == ((1, 400, 600, 200), {})
+    path = tmp_path / "b.jsonl"
+    path.write_text(lines(*({**c, "id": n} for n, c in enumerate(told[:6]))))
+    assert "1 are left out as no_output" in run("profile", str(path)).stderr
+
+
 def test_a_raw_stream_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text('event: hello\ndata: {"a": 1}\n\n')
     done = run("profile", str(tmp_path / "a.txt"))
