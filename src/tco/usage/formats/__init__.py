@@ -1,7 +1,8 @@
 """One module a log format: adding one is one file here and its case in the tests.
 
-A module `NAME` has an object `FORMAT`. Its functions get one record and the context, and return
-rows; what cannot be used they refuse with a reason (`Wrong`), which is counted with its place.
+A module has an object `FORMAT`, or several of one maker. Its functions get one record and the
+context, and return rows; what cannot be used they refuse with a reason (`Wrong`), which is counted
+with its place.
 """
 
 from __future__ import annotations
@@ -95,7 +96,8 @@ class Format(NamedTuple):
 @cache
 def formats() -> dict[str, Format]:
     """Return every format by its name."""
-    found = [import_module(f"{__name__}.{module.name}").FORMAT for module in iter_modules(__path__)]
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    found = [one for module in modules for one in vars(module).values() if isinstance(one, Format)]
     return {one.name: one for one in sorted(found, key=lambda one: one.name)}
 
 
