@@ -473,6 +473,50 @@ def test_pages_of_litellm_that_are_missing(tmp_path: Path) -> None:
     ]
 
 
+def test_pages_of_cloudflares_gateway_are_counted(tmp_path: Path) -> None:
+    page = json.loads(CASES["cloudflare"].files["logs.json"])
+    page["result_info"] |= {"total_count": 120}
+    answer = found(tmp_path, a__json=json.dumps(page))
+    assert answer["incomplete_because"] == ["pages are missing: 1 of 3 are here"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "bought"),
+    [
+        ({"cf-aig-cache-status": "HIT"}, False),
+        ({"response_headers": {"x-portkey-cache-status": "SEMANTIC HIT"}}, False),
+        ({"cf-aig-cache-status": "MISS"}, True),
+        ({"cache_hit": True}, True),  # of which cache, nothing tells
+    ],
+)
+def test_answers_of_a_proxys_cache_in_logs_of_ones_own(
+    tmp_path: Path, beside: dict[str, Any], bought: bool
+) -> None:
+    line = {"ts": "2026-11-18T10:00:00Z", "response": {**CHAT, "id": "a"}}
+    other = {**line, "response": {**CHAT, "id": "b"}, **beside}
+    answer = found(tmp_path / "field", a__jsonl=lines(line, other))
+    assert counts(answer) == (1 + bought, 10 * (1 + bought), 0, 2 * (1 + bought))
+    assert answer["left_out"] == ({} if bought else {"answered_by_proxy_cache": 1})
+    row = {"ts": "2026-11-18T10:00:00Z", "model": "m", "input_tokens": 10, "output_tokens": 2}
+    miss = json.loads(json.dumps(beside).replace("SEMANTIC HIT", "x").replace("HIT", "x"))
+    answer = found(tmp_path / "table", a__jsonl=lines({**row, **miss}, {**row, **beside}))
+    assert answer["requests"] == 1 + (bought or "cache_hit" in beside)
+    told = any("--columns hit=cache_hit" in note for note in answer["warnings"])
+    assert told == ("cache_hit" in beside)
+
+
+def test_a_hit_is_of_a_proxys_cache_where_it_is_free_or_said_so(tmp_path: Path) -> None:
+    head = "time,model,input_tokens,output_tokens,cached,cost\n2026-11-18T10:00:00Z,m,10,2,"
+    rows = "false,0.5\n2026-11-18T10:00:01Z,m,10,2,true,0\n2026-11-18T10:00:02Z,m,10,2,true,0.1\n"
+    answer = found(tmp_path / "a", a__csv=head + rows)
+    assert (answer["requests"], answer["left_out"]) == (2, {"answered_by_proxy_cache": 1})
+    path = tmp_path / "b.csv"
+    path.write_text((head + rows).replace("cost", "price"))
+    for said, requests in (((), 3), (("--columns", "hit=cached"), 1)):
+        answer = json.loads(run("profile", str(path), *said, "-o", "json", "-q").stdout)
+        assert answer["requests"] == requests
+
+
 def test_what_vllm_read_from_caches_by_source_or_not_at_all(tmp_path: Path) -> None:
     def scrape(factor: int, *, told: bool) -> str:
         values = {"prompt_tokens_total{": 100, "generation_tokens_total{": 10}

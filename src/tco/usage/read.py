@@ -13,7 +13,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
-from tco.usage.formats import Context, Format, formats, table, totals
+from tco.usage.formats import (
+    CACHE_OR_READ,
+    HIT,
+    Context,
+    Format,
+    formats,
+    from_cache,
+    table,
+    totals,
+)
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import (
     REQUEST,
@@ -268,6 +277,14 @@ def _say_what_is_not_read(
         of = {TABLE: table, totals.FORMAT.name: totals}.get(one.format.name)
         fields = fields_of(one.sample) if of else set()
         at = of.columns_of(table.fields_of(one.sample.values()), columns) if of else {}
+        if of is table:
+            at |= table.cache_in(one.sample.values())
+        if "hit_if_free" in at and "cost" not in at:
+            field = printable(at["hit_if_free"], 60)
+            tally.note(
+                f"{one.source.shown}: {field} may be of a proxy's own cache, whose answers were "
+                f"not bought: --columns hit={field} leaves them out"
+            )
         unread = table.not_read(fields, at)
         if columns and of is None:
             tally.note(f"{one.source.shown} is of {one.format.name}: --columns says nothing of it")
@@ -369,10 +386,27 @@ def _file(one: Found, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
             if not some:
                 ctx.tally.leave("not_a_call", ctx.place)
             for value in some:
-                yield from _rows(one.format, record._replace(value=value), ctx)
+                found = _rows(one.format, record._replace(value=value), ctx)
+                yield from _bought(found, record.value, ctx)
             continue
-        yield from _rows(one.format, record, ctx)
+        yield from _bought(_rows(one.format, record, ctx), record.value, ctx)
     pages.end()
+
+
+def _bought(
+    rows: Iterator[tuple[UsageRow, str]], record: Any, ctx: Context
+) -> Iterator[tuple[UsageRow, str]]:
+    """Return the rows of a record but for what a proxy's own cache answered, as the record says.
+
+    Not what was read from a provider's cache, or was charged: that is another cache.
+    """
+    hit, may_be = from_cache(record), from_cache(record, CACHE_OR_READ)
+    for row, place in rows:
+        free = (hit and row.usd_nano is None) or ((hit or may_be) and row.usd_nano == 0)
+        if free and not row.read and not row.bucket_s:
+            ctx.tally.leave(HIT, place)
+        else:
+            yield row, place
 
 
 def _rows(of: Format, record: RawRecord, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
@@ -437,9 +471,11 @@ class _Pages:
         self.begins = self.ctx.kept.setdefault("begins", [])
         self.ends.append([None, "", page.get("has_more") is True and self.ctx.shown])
         self.fresh = True
-        meta = page.get("meta")
-        meta = meta if isinstance(meta, dict) else page
+        some = (page.get(name) for name in ("meta", "result_info"))
+        meta = next((one for one in some if isinstance(one, dict)), page)
         of = meta.get("totalPages", meta.get("total_pages"))
+        if of is None and meta.get("per_page") and isinstance(meta.get("total_count"), int):
+            of = -(-meta["total_count"] // int(meta["per_page"]))
         if isinstance(of, int):
             seen = self.ctx.kept.setdefault("pages", set())
             seen.add(meta.get("page"))

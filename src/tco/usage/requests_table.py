@@ -14,6 +14,7 @@ import numpy as np
 
 from tco.errors import DataError, UsageError
 from tco.usage.counted import count_ids
+from tco.usage.formats import HIT
 from tco.usage.formats.table import (
     DECIMAL,
     FILE,
@@ -23,6 +24,7 @@ from tco.usage.formats.table import (
     SETTLED,
     UNTIDY,
     Raw,
+    cache_in,
     columns_of,
     comma_decimals,
     fields_of,
@@ -75,7 +77,7 @@ def raw_of(
     for ours, name in given.items():
         if not any(name in paths_of(value) for value in values):
             raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = columns_of(fields_of(values), given)
+    at = {**cache_in(values), **columns_of(fields_of(values), given)}
     for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
         if ours not in at:
             raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
@@ -134,12 +136,13 @@ def query(
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in TIMES]
     picked += [f"{status_in(raw)} AS status", f"{service_in(raw)} AS service", FILE]
     picked += [f"{nano_in(raw)} AS usd_nano", f"{hash_in(raw, 'session')} AS session"]
-    picked += [f"{hash_in(raw, 'id')} AS id", f"{raw.torn()} AS torn"]
+    picked += [f"{hash_in(raw, 'id')} AS id", f"{raw.torn()} AS torn", f"{raw.hit()} AS hit"]
     return f"""
-SELECT * EXCLUDE (start_us, end_us, torn, {FILE}),
+SELECT * EXCLUDE (start_us, end_us, torn, hit, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
  {file_number(files, FILE)} AS file
-FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
+FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN {PROXY} THEN '{HIT}'
+ WHEN model IS NULL OR model = '' THEN 'no_model'
  WHEN start_us IS NULL THEN 'no_time'
  WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
@@ -152,6 +155,8 @@ FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = ''
  FROM (SELECT {", ".join(picked)}{extra} FROM {relation}))"""
 
 
+PROXY = "hit AND coalesce(read, 0) <= 0 AND coalesce(usd_nano, 0) <= 0"
+"""What a provider's cache had, or what was charged, says so of another cache than the proxy's."""
 NEGATED = ("n", "write_unknown", "input", "read", "output", "reasoning", "usd_nano")
 KEPT = ("bucket_s", "model", "service", "t", "e", "status", "bad", "file")
 OPTIONAL = ("provider", "region", "session")

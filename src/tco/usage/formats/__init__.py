@@ -134,21 +134,45 @@ def both(taken: int | None, made: int | None, total: int | None = None) -> tuple
     return taken, made
 
 
-def charge(value: Any, ctx: Context) -> int | None:
+def charge(value: Any, ctx: Context, *, per_usd: int = 1) -> int | None:
     """Return what a call is said to have cost [1e-9 USD]; None where nobody can tell, counted.
 
     Its tokens count all the same.
 
     Args:
         value: An amount, or what returns one.
+        per_usd: 100 for cents.
     """
     try:
-        return nano(value() if callable(value) else value)
+        return nano(value() if callable(value) else value, per_usd=per_usd)
     except Wrong as wrong:
         ctx.tally.doubt(
             "cost_" + ("not_readable" if str(wrong) == "not_a_number" else str(wrong)), ctx.place
         )
         return None
+
+
+CACHE = (
+    *("cache_status", "cacheStatus", "cf-aig-cache-status", "x-portkey-cache-status"),
+    "helicone-cache",
+)
+"""What gateways call it whether their own cache answered, and not a model."""
+CACHE_OR_READ = ("cache_hit", "cacheHit", "cached", "from_cache")
+"""What may be said of it, and of what a provider's cache had: the former only where it is free."""
+HIT = "answered_by_proxy_cache"
+HITS = ("hit", "semantic hit", "semantic_hit", "true")
+
+
+def from_cache(record: Any, names: Sequence[str] = CACHE) -> bool:
+    """Return whether a record, or headers in it, says by some names that a cache answered."""
+    if not isinstance(record, dict):
+        return False
+    said = any(str(record[name]).strip().lower() in HITS for name in names if name in record)
+    return said or any(
+        from_cache(inner, names)
+        for name, inner in record.items()
+        if isinstance(inner, dict) and "headers" in str(name).lower()
+    )
 
 
 def results(sample: Sample) -> Iterator[dict[str, Any]]:
