@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.counted import count_ids
+from tco.usage.counted import ids_counted
 from tco.usage.formats import HIT
 from tco.usage.formats.table import (
     DECIMAL,
@@ -381,7 +381,7 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
     if raw.shape != "parquet":
         return "id"
     same = hash_in(raw, "id")
-    if raw.is_number("id") and _counted(store, raw, paths):
+    if raw.is_number("id") and ids_counted(store.con, raw, paths):
         return "same"
     try:
         store.con.execute(
@@ -391,37 +391,6 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
     except duckdb_module().Error as problem:
         raise DataError(_refused(problem, [LogSource(path) for path in paths])) from None
     return "same"
-
-
-MOST_COUNTED = 250_000_000
-"""Widest range of ids that are counted one by one, a byte each."""
-
-
-def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
-    """Find ids that are there twice by counting each; return False where they lie too far apart.
-
-    A GROUP BY over as many ids as rows takes a sixth of all the time; whole numbers without large
-    gaps are counted in an array.
-    """
-    field = raw.field("id")
-    low, high, count = store.con.execute(
-        f"SELECT min({field}), max({field}), count({field}) FROM {raw.relation(paths)}"
-    ).fetchone()
-    if not count or high - low > min(MOST_COUNTED, 8 * count + 1_000_000):
-        return False
-    times = np.zeros(int(high - low) + 1, np.uint8)
-    for path in paths:
-        ids = store.con.execute(
-            f"SELECT CAST({field} AS BIGINT) AS id FROM {raw.relation([path])} "
-            f"WHERE {field} IS NOT NULL"
-        ).fetchnumpy()["id"]
-        if len(ids):
-            count_ids(times, ids - low)
-    twice = np.flatnonzero(times > 1).astype(np.int64) + int(low)
-    store.con.register("twins", {"same": twice})
-    store.con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM twins")
-    store.con.unregister("twins")
-    return True
 
 
 def _refused(problem: Exception, files: Sequence[LogSource]) -> str:

@@ -52,7 +52,7 @@ def _answer(call: dict[str, Any], ctx: Context) -> UsageRow | None:
     return None if reader is None else reader.row(kept, ctx)
 
 
-def _told(call: dict[str, Any], status: str, units: tuple[str, str], ctx: Context) -> UsageRow:
+def _call(call: dict[str, Any], status: str, units: tuple[str, str], ctx: Context) -> UsageRow:
     """Return the row of a call: by the answer that was kept, else by the gateway's own counts.
 
     Raises:
@@ -81,7 +81,7 @@ def _timed(found: UsageRow, call: dict[str, Any], took_ms: Any, ctx: Context) ->
 def row_portkey(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call through Portkey, whose costs are in cents."""
     call = mapping(value)
-    found = _told(call, "response_status_code", ("req_units", "res_units"), ctx)
+    found = _call(call, "response_status_code", ("req_units", "res_units"), ctx)
     of = mapping(opened_json(call.get("metadata")))
 
     def cents() -> Any:
@@ -104,7 +104,7 @@ def row_portkey(value: Any, ctx: Context) -> UsageRow | None:
 def row_cloudflare(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call through Cloudflare's AI Gateway."""
     call = mapping(value)
-    found = _told(call, "status_code", CLOUDFLARE[:2], ctx)
+    found = _call(call, "status_code", CLOUDFLARE[:2], ctx)
     of = mapping(opened_json(call.get("metadata")))
     return _timed(found, call, call.get("duration"), ctx)._replace(
         model=found.model or text(call.get("model")),
