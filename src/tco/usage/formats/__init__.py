@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -216,3 +218,45 @@ def service_of(value: Any) -> str:
     """Return the service tier of a name for it: `standard`, `batch`, `flex`, `priority`, ..."""
     word = str(value or "").strip().lower()
     return SERVICES.get(word, word[:40])
+
+
+# Dates, as people write them.
+
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)(?=\D|$)")
+SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(20\d\d)(?=\D|$)")
+OF_MONTH = re.compile(r"(\d{1,2})/(20\d\d)$")
+NAMED = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
+
+
+def day_first(values: Iterable[Any]) -> bool | None:
+    """Return whether days stand before months in `20/11/2026`; None where nothing tells."""
+    found = [m for v in values if (m := SLASHED.match(str(v).strip()))]
+    first, second = ({int(m[n]) for m in found} for n in (1, 2))
+    if max(first, default=0) > 12 or max(second, default=0) > 12:
+        return max(first) > 12
+    return None
+
+
+def written_date(value: Any, first: bool | None) -> Any:
+    """Return a date as people write it, as `2026-11-20` or `2026-11`.
+
+    Raises:
+        Wrong: Nothing tells whether its first number is the day or the month.
+    """
+    if not isinstance(value, str):
+        return value
+    told = value.strip()
+    if found := OF_MONTH.match(told):
+        return f"{found[2]}-{int(found[1]):02d}"
+    if found := SLASHED.match(told):
+        if first is None and found[1] != found[2]:
+            raise Wrong("day_or_month_first")
+        month, day = (found[2], found[1]) if first else (found[1], found[2])
+        return f"{found[3]}-{int(month):02d}-{int(day):02d}{told[found.end() :]}"
+    if found := DOTTED.match(told):
+        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}{told[found.end() :]}"
+    for form in NAMED if told[-1:].isdigit() and re.search("[A-Za-z]{3}", told) else ():
+        with suppress(ValueError):
+            day = datetime.strptime(told, form).replace(tzinfo=UTC)
+            return f"{day:%Y-%m-%d}" if "d" in form else f"{day:%Y-%m}"
+    return told

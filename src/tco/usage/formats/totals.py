@@ -16,11 +16,13 @@ from tco.usage.formats import (
     Format,
     Span,
     charge,
+    day_first,
     day_of,
     mapping,
     openrouter,
     service_of,
     table,
+    written_date,
 )
 from tco.usage.formats.litellm import DAILY
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
@@ -154,8 +156,8 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
     period = at.get("period", "")
     dates = [first.get(period) for first in ctx.first]
     if "day_first" not in ctx.state:
-        ctx.state["day_first"] = _day_first(dates)
-    value = written(cells.get(period), ctx.state["day_first"])
+        ctx.state["day_first"] = day_first(dates)
+    value = written_date(cells.get(period), ctx.state["day_first"])
     if (found := MONTH.match(str(value))) is not None:
         year, month = int(found.group(1)), int(found.group(2))
         if not 1 <= month <= 12:
@@ -171,7 +173,7 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
         return start, end
     if "step" not in ctx.state:
         ctx.state["step"] = _step(dates, ctx)
-    told = moment(written(cells.get(at.get("end", "")), ctx.state["day_first"]), ctx.zone)
+    told = moment(written_date(cells.get(at.get("end", "")), ctx.state["day_first"]), ctx.zone)
     return start, told if told is not None and told > start else start + ctx.state["step"]
 
 
@@ -184,7 +186,7 @@ def _step(dates: list[Any], ctx: Context) -> float:
     times: set[float] = set()
     for value in dates:
         with suppress(Wrong):
-            times |= {moment(written(value, ctx.state["day_first"]), ctx.zone) or 0.0}
+            times |= {moment(written_date(value, ctx.state["day_first"]), ctx.zone) or 0.0}
     known = sorted(times - {0.0})
     clocks = (datetime.fromtimestamp(t, ctx.zone or UTC) for t in known)
     if not any(clock.hour or clock.minute for clock in clocks):
@@ -197,46 +199,6 @@ def _step(dates: list[Any], ctx: Context) -> float:
 
 
 HOUR_S = 3_600.0
-DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)(?=\D|$)")
-SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(20\d\d)(?=\D|$)")
-OF_MONTH = re.compile(r"(\d{1,2})/(20\d\d)$")
-NAMED = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
-
-
-def _day_first(values: list[Any]) -> bool | None:
-    """Return whether days stand before months in `20/11/2026`; None where nothing tells."""
-    found = [m for v in values if (m := SLASHED.match(str(v).strip()))]
-    first, second = ({int(m[n]) for m in found} for n in (1, 2))
-    if max(first, default=0) > 12 or max(second, default=0) > 12:
-        return max(first) > 12
-    return None
-
-
-def written(value: Any, day_first: bool | None) -> Any:
-    """Return a date as people write it, as `2026-11-20` or `2026-11`.
-
-    Raises:
-        Wrong: Nothing tells whether its first number is the day or the month.
-    """
-    if not isinstance(value, str):
-        return value
-    told = value.strip()
-    if found := OF_MONTH.match(told):
-        return f"{found[2]}-{int(found[1]):02d}"
-    if found := SLASHED.match(told):
-        if day_first is None and found[1] != found[2]:
-            raise Wrong("day_or_month_first")
-        month, day = (found[2], found[1]) if day_first else (found[1], found[2])
-        return f"{found[3]}-{int(month):02d}-{int(day):02d}{told[found.end() :]}"
-    if found := DOTTED.match(told):
-        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}{told[found.end() :]}"
-    for form in NAMED if told[-1:].isdigit() and re.search("[A-Za-z]{3}", told) else ():
-        with suppress(ValueError):
-            day = datetime.strptime(told, form).replace(tzinfo=UTC)
-            return f"{day:%Y-%m-%d}" if "d" in form else f"{day:%Y-%m}"
-    return told
-
-
 FORMAT = Format(
     name="totals",
     title="A spreadsheet of totals: month, model, input, cached, output, cost, team",
