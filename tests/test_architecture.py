@@ -90,6 +90,7 @@ NEW = {
     "streams named only where they begin, sheets by other steps than days and hours": 36,
     "scrapes of one server of vLLM told from those of several": 62,
     "logs of Portkey and Cloudflare, what a proxy's own cache answered": 229,
+    "times of single requests as people write them": 134,
     "events after the end of a stream, ids that differ in every line": 52,
 }
 """Lines that new abilities have brought."""

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -350,6 +351,7 @@ def rows_of(
         for one in some:
             ctx = Context(tally, one.source.shown, zone, reading.columns, kept=kept)
             ctx.first = [v for r in one.sample.records for v in within(r.value, one.inside)]
+            ctx.every = partial(_values, one)
             if one.sample.shape == "csv":
                 ctx.delimiter = delimiter_in(one.source)
             yield from keep.all(_file(one, ctx))
@@ -359,6 +361,12 @@ def rows_of(
         _say_which_pages_are_missing(ctx)
         yield from keep.all((row, "") for row in of.done(ctx) if _is_right(row, ctx))
         yield from keep.rest()
+
+
+def _values(one: Found) -> Iterator[Any]:
+    """Return what the records of a file hold, from its beginning."""
+    every = records(one.source, one.sample.shape, LeftOutTally())
+    return (value for record in every for value in within(record.value, one.inside))
 
 
 def _by_format(found: Sequence[Found]) -> dict[str, list[Found]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from shutil import disk_usage
@@ -14,7 +15,7 @@ import numpy as np
 
 from tco.errors import DataError, UsageError
 from tco.usage.counted import ids_counted
-from tco.usage.formats import HIT
+from tco.usage.formats import AMBIGUOUS, AS_PEOPLE_WRITE, HIT, day_first, day_first_in_sql
 from tco.usage.formats.table import (
     DECIMAL,
     FILE,
@@ -102,7 +103,10 @@ def raw_of(
     raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
     raw.commas = comma_decimals(delimiter, amounts)
-    raw.untidy = any(UNTIDY.search(str(v.get(at[n]))) for v in values for n in at if n in TIMES)
+    times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
+    raw.untidy = any(map(UNTIDY.search, times))
+    raw.dated = any(map(AS_PEOPLE_WRITE.search, times))
+    raw.day_first = day_first(times)
     return raw
 
 
@@ -143,7 +147,7 @@ SELECT * EXCLUDE (start_us, end_us, torn, hit, {FILE}),
  {file_number(files, FILE)} AS file
 FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN {PROXY} THEN '{HIT}'
  WHEN model IS NULL OR model = '' THEN 'no_model'
- WHEN start_us IS NULL THEN 'no_time'
+ WHEN start_us IS NULL THEN 'no_time' WHEN start_us = -1 THEN '{AMBIGUOUS}'
  WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
  WHEN least(input, read, written, output, reasoning) < 0 THEN 'negative'
@@ -217,6 +221,8 @@ def add_table(
     text = () if raw.shape == "parquet" else files
     copies = {s.path for s in text if must_be_copied(s)}
     paths = _readable(store, files, copies, tally)
+    if raw.dated and raw.day_first is None:
+        raw.day_first = _day_first(store, raw, [*paths])
     first, number = store.parts + 1, store.files
     store.files += len(files)
     twin = _twin(store, raw, [*paths])
@@ -244,6 +250,27 @@ def add_table(
     shown_as = {number: source.shown for number, (_, source) in numbered.items()}
     _take_off(store, listed, shown_as, tally)
     return None if raw.shape == "parquet" else (listed, shown_as)
+
+
+def _day_first(store: Store, raw: Raw, paths: Sequence[str]) -> bool | None:
+    """Return whether days stand before months in any date of the files, which are read for it."""
+    for path in paths:
+        with _text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
+            asked = day_first_in_sql(str(raw.field("start")), raw.relation([text]))
+            first, second = (int(n or 0) > 12 for n in store.con.execute(asked).fetchone())
+            if first != second:
+                return first
+    return None
+
+
+@contextmanager
+def _text_of(store: Store, raw: Raw, path: str) -> Iterator[str]:
+    """Return where the text of a packed CSV lies for a while; else its own path."""
+    text = _unpacked(path, store.folder / "text") if raw.shape == "csv" else path
+    try:
+        yield text or path
+    finally:
+        (store.folder / "text").unlink(missing_ok=True)
 
 
 def _joined(store: Store, some: Mapping[str, int], paths: Mapping[str, LogSource]) -> list[str]:
@@ -444,13 +471,14 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
         path, source = files[number]
         firsts: dict[int, tuple[str, int]] = {}
         sought = {reason: count for reason, count, first in found if first == number}
-        for most in (EARLY, None):
-            asked = query(raw, {path: number}, zone, row=True, most=most)
-            if sought:
-                every = f"SELECT bad, min(at_row) FROM ({asked}) GROUP BY bad"
-                for reason, row in store.con.execute(every).fetchall():
-                    if count := sought.pop(reason, None):
-                        firsts[row] = (reason, count)
+        with _text_of(store, raw, path) as text:
+            for most in (EARLY, None):
+                asked = query(raw, {text: number}, zone, row=True, most=most)
+                if sought:
+                    every = f"SELECT bad, min(at_row) FROM ({asked}) GROUP BY bad"
+                    for reason, row in store.con.execute(every).fetchall():
+                        if count := sought.pop(reason, None):
+                            firsts[row] = (reason, count)
         at = rows_at(source, raw.shape, firsts.keys(), torn.get(number, set()))
         for row, (reason, count) in firsts.items():
             tally.leave(reason, f"{source.shown}:{at.get(row, row)}", count)

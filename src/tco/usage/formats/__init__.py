@@ -39,6 +39,7 @@ class Context:
         kept: What it keeps from file to file.
         delimiter: What parts the columns of a table.
         first: The first records of the file.
+        every: Returns all records of the file, from the beginning.
     """
 
     tally: LeftOutTally
@@ -50,6 +51,7 @@ class Context:
     line: int = 0
     delimiter: str = ","
     first: Sequence[dict[str, Any]] = ()
+    every: Callable[[], Iterable[Any]] = tuple
 
     @property
     def place(self) -> str:
@@ -222,41 +224,100 @@ def service_of(value: Any) -> str:
 
 # Dates, as people write them.
 
-DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)(?=\D|$)")
-SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(20\d\d)(?=\D|$)")
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)$")
+SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](20\d\d)(?=\D|$)")
 OF_MONTH = re.compile(r"(\d{1,2})/(20\d\d)$")
-NAMED = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
+MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
+NAMED = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%a %d %b %Y")
+CLOCK = re.compile(
+    r"(?:T|,?\s+)(\d{1,2})(:\d\d(?::\d\d)?)(?:[.,](\d+))?(?:\s*([ap])\.?m\.?)?(?![:\d])", re.I
+)
+AS_PEOPLE_WRITE = re.compile(
+    r"^\s*(\d{1,2}[./-]\d{1,2}[./-]20\d\d|\D*[a-z]{3}.*20\d\d)|\d\s*[ap]\.?m\b", re.I
+)
+"""A time that is no plain one of a machine."""
+AMBIGUOUS = "day_or_month_first"
+WHY_AMBIGUOUS = (
+    "no date of {} tells whether its day or its month comes first: save them as 2026-11-20"
+)
 
 
 def day_first(values: Iterable[Any]) -> bool | None:
     """Return whether days stand before months in `20/11/2026`; None where nothing tells."""
     found = [m for v in values if (m := SLASHED.match(str(v).strip()))]
-    first, second = ({int(m[n]) for m in found} for n in (1, 2))
-    if max(first, default=0) > 12 or max(second, default=0) > 12:
-        return max(first) > 12
-    return None
+    first, second = (max((int(m[n]) for m in found), default=0) > 12 for n in (1, 2))
+    return first if first != second else None
 
 
 def written_date(value: Any, first: bool | None) -> Any:
-    """Return a date as people write it, as `2026-11-20` or `2026-11`.
+    """Return a time as people write it, as `2026-11-20T15:04`, `2026-11-20` or `2026-11`.
 
     Raises:
         Wrong: Nothing tells whether its first number is the day or the month.
     """
     if not isinstance(value, str):
         return value
-    told = value.strip()
+    told, clock = value.strip(), ""
+    if found := CLOCK.search(told):
+        hour, minutes, part, half = found.groups()
+        hour = int(hour) if half is None else int(hour) % 12 + 12 * (half in "pP")
+        clock = f"T{hour:02d}{minutes}{f'.{part}' if part else ''}{told[found.end() :]}"
+        told = told[: found.start()]
     if found := OF_MONTH.match(told):
         return f"{found[2]}-{int(found[1]):02d}"
+    return f"{_day(told, first)}{clock}"
+
+
+def _day(told: str, first: bool | None) -> str:
+    """Return a day as `2026-11-20`, and a month of a name as `2026-11`."""
     if found := SLASHED.match(told):
-        if first is None and found[1] != found[2]:
-            raise Wrong("day_or_month_first")
-        month, day = (found[2], found[1]) if first else (found[1], found[2])
-        return f"{found[3]}-{int(month):02d}-{int(day):02d}{told[found.end() :]}"
+        one, other, year = map(int, found.groups())
+        if first is None and one != other and max(one, other) <= 12:
+            raise Wrong(AMBIGUOUS)
+        first = one > 12 or (bool(first) and other <= 12)
+        month, day = (other, one) if first else (one, other)
+        return f"{year}-{month:02d}-{day:02d}{told[found.end() :]}"
     if found := DOTTED.match(told):
-        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}{told[found.end() :]}"
-    for form in NAMED if told[-1:].isdigit() and re.search("[A-Za-z]{3}", told) else ():
+        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}"
+    bare = re.sub(r",\s*", " ", told)
+    for form in (*NAMED, *MONTHS) if re.search("[A-Za-z]{3}", told) else ():
         with suppress(ValueError):
-            day = datetime.strptime(told, form).replace(tzinfo=UTC)
-            return f"{day:%Y-%m-%d}" if "d" in form else f"{day:%Y-%m}"
+            known = datetime.strptime(bare, form).replace(tzinfo=UTC)
+            return f"{known:%Y-%m-%d}" if "d" in form else f"{known:%Y-%m}"
     return told
+
+
+THIN = "\u202f"  # browsers put it before PM
+CLOCKS = ("", *(f" %{h}" for h in ("H:%M", "H:%M:%S", "H:%M:%S.%f", "I:%M %p", "I:%M:%S %p")))
+
+
+def date_in_sql(field: str, first: bool | None, zone: str) -> str:
+    """Return a time as people write it as microseconds since 1970, as SQL of DuckDB.
+
+    -1 where nothing tells whether its first number is the day or the month; null for no time.
+    """
+    text = rf"regexp_replace(trim({field}), '[,\s{THIN}]+', ' ', 'g')"
+    bare = rf"regexp_replace({text}, ' ?(Z|UTC|GMT)$', '')"
+    bare = rf"regexp_replace({bare}, '^(\d+)[-/](\d+)[-/](20\d\d)', '\1/\2/\3')"
+    slashed = ("%d/%m/%Y", "%m/%d/%Y")[:: 1 if first else -1]
+    days = ("%d.%m.%Y", *slashed, *NAMED, "%Y-%m-%d")
+    forms = ", ".join(f"'{day}{clock}'" for day in days for clock in CLOCKS)
+    where = rf"CASE WHEN regexp_matches({text}, '(Z|UTC|GMT)$') THEN 'UTC' ELSE '{zone}' END"
+    found = f"epoch_us(timezone({where}, try_strptime({bare}, [{forms}])))"
+    if first is not None:
+        return found
+    one, other = (
+        rf"TRY_CAST(regexp_extract({text}, '^(\d{{1,2}})[/-](\d{{1,2}})[/-]20\d\d', {n}) AS INT)"
+        for n in (1, 2)
+    )
+    return f"CASE WHEN {one} <= 12 AND {other} <= 12 AND {one} <> {other} THEN -1 ELSE {found} END"
+
+
+def day_first_in_sql(field: str, relation: str) -> str:
+    """Return the query for the largest first and second number of dates as `20/11/2026`."""
+    some = (
+        rf"max(TRY_CAST(regexp_extract({field}, '^\s*(\d{{1,2}})[/-](\d{{1,2}})[/-]20\d\d', {n}) "
+        "AS INT))"
+        for n in (1, 2)
+    )
+    return f"SELECT {', '.join(some)} FROM {relation}"

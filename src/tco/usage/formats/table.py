@@ -14,7 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tco.errors import UsageError
-from tco.usage.formats import CACHE, CACHE_OR_READ, HITS, SERVICES, Context, Format, mapping
+from tco.usage.formats import (
+    CACHE,
+    CACHE_OR_READ,
+    HITS,
+    SERVICES,
+    Context,
+    Format,
+    date_in_sql,
+    mapping,
+)
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, count, quoted
@@ -250,15 +259,8 @@ def row(value: Any, _: Context) -> UsageRow | None:
 
 
 INTEGERS = (
-    "INTEGER",
-    "BIGINT",
-    "SMALLINT",
-    "TINYINT",
-    "UINTEGER",
-    "USMALLINT",
-    "UTINYINT",
-    "UBIGINT",
-    "HUGEINT",
+    *("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT"),
+    *("UINTEGER", "USMALLINT", "UTINYINT", "UBIGINT"),
 )
 
 
@@ -287,6 +289,7 @@ class Raw:
         decimals: Some number has a point before its decimals: in none it marks thousands.
         untidy: Some time is written as DuckDB does not cast it.
         commas: Amounts have a comma before their decimals.
+        dated, day_first: Some time is written as people do; with days before months, if known.
     """
 
     def __init__(
@@ -303,7 +306,8 @@ class Raw:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
         self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
-        self.untidy = self.commas = False
+        self.untidy = self.commas = self.dated = False
+        self.day_first: bool | None = None
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
         """Return the relation of all records of some files; of CSV torn lines are none.
@@ -508,12 +512,19 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
     if raw.untidy:
         end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
         field = f"regexp_replace(replace({field}, ',', '.'), {end})"
+    found = _first(_cast(field, zone), number)
+    # A cast reads `3:04 PM` as 3:04.
+    told = date_in_sql(field, raw.day_first, str(zone or "UTC"))
+    return _first(told, found) if raw.dated else found
+
+
+def _cast(field: str, zone: ZoneInfo | None) -> str:
+    """Return a time as DuckDB casts it as microseconds since 1970, UTC."""
     if zone is None:
-        return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
+        return f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))"
     zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
-    told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
-    return _first(f"epoch_us({told})", number)
+    return f"epoch_us(CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END)"
 
 
 def _first(value: str, other: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 from tco.errors import UsageError
 from tco.usage.formats import (
     DAY_S,
+    SLASHED,
     Context,
     Format,
     Span,
@@ -156,7 +157,10 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
     period = at.get("period", "")
     dates = [first.get(period) for first in ctx.first]
     if "day_first" not in ctx.state:
-        ctx.state["day_first"] = day_first(dates)
+        first = day_first(dates)
+        if first is None and any(SLASHED.match(str(date).strip()) for date in dates):
+            first = day_first(mapping(record).get(period) for record in ctx.every())
+        ctx.state["day_first"] = first
     value = written_date(cells.get(period), ctx.state["day_first"])
     if (found := MONTH.match(str(value))) is not None:
         year, month = int(found.group(1)), int(found.group(2))
