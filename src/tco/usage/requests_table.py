@@ -218,11 +218,9 @@ def add_table(
         DataError: DuckDB cannot read one of the files.
     """
     files = sorted(files, key=lambda source: source.path)
-    text = () if raw.shape == "parquet" else files
-    copies = {s.path for s in text if must_be_copied(s)}
+    copies = {s.path for s in files if raw.shape != "parquet" and must_be_copied(s)}
     paths = _readable(store, files, copies, tally)
-    if raw.dated and raw.day_first is None:
-        raw.day_first = _day_first(store, raw, [*paths])
+    raw.day_first = _day_first(store, raw, [*paths])
     first, number = store.parts + 1, store.files
     store.files += len(files)
     twin = _twin(store, raw, [*paths])
@@ -254,13 +252,13 @@ def add_table(
 
 def _day_first(store: Store, raw: Raw, paths: Sequence[str]) -> bool | None:
     """Return whether days stand before months in any date of the files, which are read for it."""
-    for path in paths:
+    for path in paths if raw.dated and raw.day_first is None else ():
         with _text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
             asked = day_first_in_sql(str(raw.field("start")), raw.relation([text]))
             first, second = (int(n or 0) > 12 for n in store.con.execute(asked).fetchone())
             if first != second:
                 return first
-    return None
+    return raw.day_first
 
 
 @contextmanager

@@ -268,23 +268,23 @@ def written_date(value: Any, first: bool | None) -> Any:
     return f"{_day(told, first)}{clock}"
 
 
-def _day(told: str, first: bool | None) -> str:
+def _day(text: str, first: bool | None) -> str:
     """Return a day as `2026-11-20`, and a month of a name as `2026-11`."""
-    if found := SLASHED.match(told):
+    if found := SLASHED.match(text):
         one, other, year = map(int, found.groups())
         if first is None and one != other and max(one, other) <= 12:
             raise Wrong(AMBIGUOUS)
         first = one > 12 or (bool(first) and other <= 12)
         month, day = (other, one) if first else (one, other)
-        return f"{year}-{month:02d}-{day:02d}{told[found.end() :]}"
-    if found := DOTTED.match(told):
+        return f"{year}-{month:02d}-{day:02d}{text[found.end() :]}"
+    if found := DOTTED.match(text):
         return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}"
-    bare = re.sub(r",\s*", " ", told)
-    for form in (*NAMED, *MONTHS) if re.search("[A-Za-z]{3}", told) else ():
+    bare = re.sub(r",\s*", " ", text)
+    for form in (*NAMED, *MONTHS) if re.search("[A-Za-z]{3}", text) else ():
         with suppress(ValueError):
             known = datetime.strptime(bare, form).replace(tzinfo=UTC)
             return f"{known:%Y-%m-%d}" if "d" in form else f"{known:%Y-%m}"
-    return told
+    return text
 
 
 THIN = "\u202f"  # browsers put it before PM
