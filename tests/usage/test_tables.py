@@ -584,3 +584,39 @@ def test_bad_rows_of_a_packed_table_that_is_not_called_so_have_their_lines(tmp_p
     text = HEAD + ROW + ROW.replace("gpt-5", "") + ROW
     done = asked(tmp_path, a__csv=gzip.compress(text.encode()))
     assert json.loads(done.stdout)["first_places"]["no_model"].endswith("a.csv:3")
+
+
+@pytest.mark.parametrize("names", ["start,end", "period_start,period_end"])
+@pytest.mark.parametrize(
+    ("spans", "days", "said"),
+    [
+        (("2026-09-01,2026-09-30", "2026-10-01,2026-10-31"), 61, "is its last day, as others"),
+        (("2026-09-01,2026-10-01", "2026-10-01,2026-11-01"), 61, "is the day after its last, as"),
+        (("2026-11-02,2026-11-08", "2026-11-09,2026-11-15"), 14, "is its last day, as others"),
+        (("2026-09-01,2026-09-30",), 30, "is its last day, taken so"),
+        (("2026-09-03,2026-09-20",), 17, "is the day after its last, taken so"),
+        (("2026-11-02,2026-11-02", "2026-11-03,2026-11-03"), 2, ""),
+        (("2026-11-02T00:00,2026-11-02T23:59", "2026-11-03T00:00,2026-11-03T23:59"), 2, ""),
+        (("2026-11-02T00:00:00Z,2026-11-02T23:59:59Z", "2026-11-03T00:00:00Z,"), 2, ""),
+    ],
+)
+def test_the_end_of_a_bucket_counts_or_does_not_as_the_others_begin(
+    tmp_path: Path, names: str, spans: tuple[str, ...], days: int, said: str
+) -> None:
+    """September to October were 1,416 hours where ends were last days."""
+    rows = "".join(f"{span},gpt-5,700,50,5\n" for span in spans)
+    done = json.loads(asked(tmp_path, a__csv=f"{names},model,input,output,requests\n{rows}").stdout)
+    assert (done["observed_hours"], done["left_out"]) == (days * 24, {})
+    notes = [note for note in done["warnings"] if "end of a row" in note]
+    assert len(notes) == bool(said) and all(said in note for note in notes)
+
+
+@pytest.mark.parametrize("calls", [1, 7])
+def test_a_table_that_counts_calls_says_that_its_rows_are_buckets(
+    tmp_path: Path, calls: int
+) -> None:
+    head = "time,model,calls,input_tokens,output_tokens\n"
+    rows = "".join(f"2026-11-02T0{n}:00:00Z,gpt-5,{calls},1000,20\n" for n in range(3))
+    done = json.loads(asked(tmp_path, a__csv=head + rows).stdout)
+    assert done["requests"] == 3 * calls
+    assert any("by its calls a row is a bucket" in note for note in done["warnings"])

@@ -265,6 +265,10 @@ def _is_empty(sample: Sample) -> bool:
     return sample.shape in ("json", "empty") and not sample.torn and not any(sample.values())
 
 
+WHEN_ONE = {"time", "timestamp", "start", "starttime", "createdat", "ts"}
+"""What a time of one request is called as well, but no day or month."""
+
+
 def fields_of(sample: Sample) -> set[str]:
     """Return the names of all fields that the first records of a file have."""
     return set().union(*map(table.paths_of, sample.values()))
@@ -285,6 +289,12 @@ def _say_what_is_not_read(
             tally.note(
                 f"{one.source.shown}: {field} may be of a proxy's own cache, whose answers were "
                 f"not bought: --columns hit={field} leaves them out"
+            )
+        single = table.folded(at.get("period", "")) in WHEN_ONE and "end" not in at
+        if of is totals and "requests" in at and single:
+            tally.note(
+                f"{one.source.shown}: by its {printable(at['requests'], 60)} a row is a bucket of "
+                "requests, which tells no lengths; a request_id makes rows single ones"
             )
         unread = table.not_read(fields, at)
         if columns and of is None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from tco.errors import UsageError
+from tco.errors import UsageError, printable
 from tco.usage.formats import (
     DAY_S,
     SLASHED,
@@ -31,8 +31,8 @@ from tco.usage.sources import Sample
 
 PERIODS = ("month", "date", "day", "period", "week", "hour", "time", "created_at", "ts")
 NAMES: dict[str, tuple[str, ...]] = {
-    "period": (*PERIODS, *table.NAMES["start"]),
-    "end": table.NAMES["end"],
+    "period": (*PERIODS, *table.NAMES["start"], "period_start", "start_date", "date_from", "from"),
+    "end": (*table.NAMES["end"], "period_end", "end_date", "date_to", "to", "until"),
     "model": ("model", "model_name", "model_id"),
     "input": table.NAMES["input"],
     **{name: table.NAMES[name] for name in ("fresh", "read", "written", "output", "reasoning")},
@@ -177,8 +177,46 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
         return start, end
     if "step" not in ctx.state:
         ctx.state["step"] = _step(dates, ctx)
-    told = moment(written_date(cells.get(at.get("end", "")), ctx.state["day_first"]), ctx.zone)
-    return start, told if told is not None and told > start else start + ctx.state["step"]
+        ctx.state["gap"] = _gap(at, ctx) if "end" in at else 0.0
+    return start, _end(start, _moment(cells.get(at.get("end", "")), ctx), ctx)
+
+
+def _end(start: float, said: float | None, ctx: Context) -> float:
+    """Return when a row ends: as it says, if that is later, or a step after its beginning [s]."""
+    step, gap = ctx.state["step"], ctx.state["gap"]
+    end: float = start + step if said is None else said + gap
+    return end if end > start else start + step
+
+
+def _moment(value: Any, ctx: Context) -> float | None:
+    return moment(written_date(value, ctx.state["day_first"]), ctx.zone)
+
+
+def _gap(at: dict[str, str], ctx: Context) -> float:
+    """Return how long after its end a row still lasts: a day where ends are last days [s].
+
+    That is told by rows that begin where others end, or a day, a minute or a second after. Of one
+    row alone the last day of its month ends it; else the day is taken not to count, and said.
+    """
+    pairs = []
+    for first in ctx.first:
+        with suppress(Wrong):
+            pairs.append([_moment(first.get(at.get(name, "")), ctx) for name in ("period", "end")])
+    spans = [(start, end) for start, end in pairs if start is not None and end is not None]
+    begins = {start for start, _ in pairs}
+    after = [datetime.fromtimestamp(end + DAY_S, ctx.zone or UTC) for _, end in spans]
+    daily = all(day.hour == day.minute == 0 for day in after)
+    gaps: tuple[float, ...] = (0.0, *((DAY_S,) if daily else (60.0, 1.0)))
+    found = {gap: sum(end + gap in begins and end > start for start, end in spans) for gap in gaps}
+    gap = max(gaps, key=lambda gap: found[gap])
+    if not found[gap] and daily:
+        whole = bool(after) and all(day.day == 1 for day in after)
+        gap = DAY_S if whole or any(start == end for start, end in spans) else 0.0
+    if daily and any(end > start for start, end in spans):
+        last = "its last day" if gap else "the day after its last"
+        how = "as others begin" if found[gap] else "taken so: no other row begins there"
+        ctx.tally.note(f"{ctx.shown}: the {printable(at['end'], 60)} of a row is {last}, {how}")
+    return gap
 
 
 def _step(dates: list[Any], ctx: Context) -> float:
