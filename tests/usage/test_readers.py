@@ -188,6 +188,26 @@ def test_compaction_and_advisors_are_billed_beside_a_message(tmp_path: Path, way
     assert usd["claude-opus-4-6"] == pytest.approx(share * (0.0025 + 0.01 + 0.045))
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_compaction_of_a_message_that_bedrock_logs_is_billed_beside_it(
+    tmp_path: Path, stream: bool
+) -> None:
+    usage = {"input_tokens": 41_000, "output_tokens": 1_200, "iterations": ITERATIONS}
+    body: Any = {"type": "message", "usage": usage}
+    if stream:
+        body = [{"type": "message_start", "message": {}}, {"type": "message_delta", "usage": usage}]
+    call = {
+        "schemaType": "ModelInvocationLog",
+        "timestamp": "2026-11-18T10:00:00Z",
+        "requestId": "r",
+        "modelId": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "input": {"inputTokenCount": 41_000},
+        "output": {"outputTokenCount": 1_200, "outputBodyJson": body},
+    }
+    answer = found(tmp_path, "bill", a__jsonl=lines(call))
+    assert counts(answer) == (3, 221_500, 20_000, 6_500)
+
+
 def test_gemini_as_the_sdk_of_python_writes_it_and_its_tiers(tmp_path: Path) -> None:
     usage = {"prompt_token_count": 1000, "cached_content_token_count": 400}
     usage |= {"candidates_token_count": 150, "thoughts_token_count": 350, "total_token_count": 1500}
@@ -542,6 +562,12 @@ def test_a_resumed_message_of_claude_code_counts_once(tmp_path: Path) -> None:
     more = claude("m", "r", 2, "claude-opus-4-5", output_tokens=400, **usage)
     answer = found(tmp_path, a__jsonl=lines(row, more), b__jsonl=lines({**row, "sessionId": "b"}))
     assert counts(answer) == (1, 4, 100, 400)
+    fork = {k: v for k, v in more.items() if k != "requestId"}  # of a fork that leaves it out
+    for n, texts in enumerate(((lines(row, more), lines(fork)), (lines(fork), lines(row, more)))):
+        answer = found(tmp_path / str(n), a__jsonl=texts[0], b__jsonl=texts[1])
+        assert counts(answer) == (1, 4, 100, 400)
+    other = claude("m", "another", 3, "claude-opus-4-5", output_tokens=7, **usage)
+    assert counts(found(tmp_path / "two", a__jsonl=lines(row, other))) == (2, 8, 200, 16)
 
 
 ARN = "arn:aws:bedrock:us-east-1:1:"

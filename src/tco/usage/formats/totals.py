@@ -181,10 +181,10 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
     return start, _end(start, _moment(cells.get(at.get("end", "")), ctx), ctx)
 
 
-def _end(start: float, said: float | None, ctx: Context) -> float:
+def _end(start: float, stated: float | None, ctx: Context) -> float:
     """Return when a row ends: as it says, if that is later, or a step after its beginning [s]."""
     step, gap = ctx.state["step"], ctx.state["gap"]
-    end: float = start + step if said is None else said + gap
+    end: float = start + step if stated is None else stated + gap
     return end if end > start else start + step
 
 
