@@ -91,6 +91,12 @@ NEW = {
     "turns that look at every set-up": 25,
     "bills that no value asks for twice, replicas known by what they hang on": 40,
     "streams named only where they begin, sheets by other steps than days and hours": 36,
+    "scrapes of one server of vLLM told from those of several": 62,
+    "logs of Portkey and Cloudflare, what a proxy's own cache answered": 229,
+    "times of single requests as people write them": 134,
+    "compaction in Bedrock's logs, lines of forks, the nearest name of an unknown model": 55,
+    "buckets whose ends are last days, what makes rows buckets": 60,
+    "events after the end of a stream, ids that differ in every line": 52,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())

@@ -220,6 +220,19 @@ def scrape(**values: float) -> str:
     return "\n".join(rows) + "\n"
 
 
+PORTKEY_ANSWER = {
+    "id": "chatcmpl-1",
+    "object": "chat.completion",
+    "created": 1_794_900_000,
+    "model": "gpt-5-2025-08-07",
+    "choices": [{"message": {"content": SECRET}}],
+    "usage": {
+        "prompt_tokens": 1000,
+        "completion_tokens": 50,
+        "total_tokens": 1050,
+        "prompt_tokens_details": {"cached_tokens": 600},
+    },
+}
 CASES: dict[str, Case] = {
     "claude-code": Case(
         {
@@ -1090,6 +1103,84 @@ CASES: dict[str, Case] = {
         },
         {"deepseek-chat": {"requests": 13, "input": 4000, "read": 70_000, "output": 1000}},
         {"sum_of_other_rows": 1},
+    ),
+    "portkey": Case(
+        {
+            "export.jsonl": lines(
+                *(
+                    {
+                        "id": f"log-{n}",
+                        "created_at": f"2026-11-18T10:00:{n:02d}.000Z",
+                        "ai_org": "openai",
+                        "ai_model": "gpt-5",
+                        "req_units": 1000,
+                        "res_units": 50,
+                        "total_units": 1050,
+                        "cost": cents,
+                        "cost_currency": "USD",
+                        "cache_status": hit,
+                        "response_status_code": 200,
+                        "is_success": 1,
+                        "response_time": 2000,
+                        "metadata": {"_user": PERSON, "team": "blue"},
+                        "request": {"messages": [{"role": "user", "content": SECRET}]},
+                        "response": answer,
+                    }
+                    for n, (hit, cents, answer) in enumerate(
+                        (
+                            ("MISS", 0.07, PORTKEY_ANSWER),
+                            ("HIT", 0, PORTKEY_ANSWER),
+                            ("SEMANTIC HIT", 0, None),
+                            ("DISABLED", 0.07, {"body": PORTKEY_ANSWER}),
+                        )
+                    )
+                ),
+                {
+                    "id": "log-9",
+                    "created_at": "2026-11-18T10:01:00.000Z",
+                    "ai_model": "gpt-5",
+                    "req_units": 0,
+                    "res_units": 0,
+                    "cache_status": "DISABLED",
+                    "response_status_code": 429,
+                },
+            )
+        },
+        {"gpt-5-2025-08-07": {"requests": 2, "input": 800, "read": 1200, "output": 100}},
+        {"answered_by_proxy_cache": 2, "failed": 1},
+        {"usd": 0.0014},
+    ),
+    "cloudflare": Case(
+        {
+            "logs.json": json.dumps(
+                {
+                    "success": True,
+                    "errors": [],
+                    "result_info": {"page": 1, "per_page": 50, "count": 3, "total_count": 3},
+                    "result": [
+                        {
+                            "id": f"cf{n}",
+                            "created_at": f"2026-11-18T10:00:{n:02d}Z",
+                            "provider": "openai",
+                            "model": "gpt-5",
+                            "tokens_in": 1000,
+                            "tokens_out": 50,
+                            "duration": 1500,
+                            "cached": n == 1,
+                            "success": n < 2,
+                            "status_code": 200 if n < 2 else 500,
+                            "cost": 0.00175 if n == 0 else 0,
+                            "metadata": '{"team":"blue"}',
+                        }
+                        | ({"tokens_in": 0, "tokens_out": 0} if n == 2 else {})
+                        for n in range(3)
+                    ],
+                }
+            )
+        },
+        {"gpt-5": {"requests": 1, "input_with_read": 1000, "output": 50}},
+        {"answered_by_proxy_cache": 1, "failed": 1},
+        {"usd": 0.00175},
     ),
     "totals": Case(
         {

@@ -240,6 +240,24 @@ def test_an_unknown_model_is_listed_with_its_tokens(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("model", "near"),
+    [
+        ("gpt-5-codex", "openai/gpt-5: --match gpt-5-codex=openai/gpt-5"),
+        ("gpt-5 codex", "openai/gpt-5.3-codex: --match 'gpt-5 codex'=openai/gpt-5.3-codex"),
+    ],
+)
+def test_a_model_without_a_price_is_told_with_the_one_that_it_is_called_after(
+    tmp_path: Path, model: str, near: str
+) -> None:
+    path = table(tmp_path, rows(0.5, model=model))
+    row = bill(path)["models"][model]
+    assert (row["list_usd"], row["unpriced"][0]["tokens"]) == (None, 1100)
+    assert row["matched"].endswith(f"nearest is {near}")
+    screen = run("bill", path).stdout
+    assert "--match" in screen and "as it is, what has a price" in screen
+
+
+@pytest.mark.parametrize(
     ("name", "provider", "offer"),
     [
         ("gpt-5-2025-08-07", "openai", "openai/gpt-5"),

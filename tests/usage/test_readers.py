@@ -188,6 +188,26 @@ def test_compaction_and_advisors_are_billed_beside_a_message(tmp_path: Path, way
     assert usd["claude-opus-4-6"] == pytest.approx(share * (0.0025 + 0.01 + 0.045))
 
 
+@pytest.mark.parametrize("stream", [True, False])
+def test_compaction_of_a_message_that_bedrock_logs_is_billed_beside_it(
+    tmp_path: Path, stream: bool
+) -> None:
+    usage = {"input_tokens": 41_000, "output_tokens": 1_200, "iterations": ITERATIONS}
+    body: Any = {"type": "message", "usage": usage}
+    if stream:
+        body = [{"type": "message_start", "message": {}}, {"type": "message_delta", "usage": usage}]
+    call = {
+        "schemaType": "ModelInvocationLog",
+        "timestamp": "2026-11-18T10:00:00Z",
+        "requestId": "r",
+        "modelId": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
+        "input": {"inputTokenCount": 41_000},
+        "output": {"outputTokenCount": 1_200, "outputBodyJson": body},
+    }
+    answer = found(tmp_path, "bill", a__jsonl=lines(call))
+    assert counts(answer) == (3, 221_500, 20_000, 6_500)
+
+
 def test_gemini_as_the_sdk_of_python_writes_it_and_its_tiers(tmp_path: Path) -> None:
     usage = {"prompt_token_count": 1000, "cached_content_token_count": 400}
     usage |= {"candidates_token_count": 150, "thoughts_token_count": 350, "total_token_count": 1500}
@@ -473,6 +493,50 @@ def test_pages_of_litellm_that_are_missing(tmp_path: Path) -> None:
     ]
 
 
+def test_pages_of_cloudflares_gateway_are_counted(tmp_path: Path) -> None:
+    page = json.loads(CASES["cloudflare"].files["logs.json"])
+    page["result_info"] |= {"total_count": 120}
+    answer = found(tmp_path, a__json=json.dumps(page))
+    assert answer["incomplete_because"] == ["pages are missing: 1 of 3 are here"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "bought"),
+    [
+        ({"cf-aig-cache-status": "HIT"}, False),
+        ({"response_headers": {"x-portkey-cache-status": "SEMANTIC HIT"}}, False),
+        ({"cf-aig-cache-status": "MISS"}, True),
+        ({"cache_hit": True}, True),  # of which cache, nothing tells
+    ],
+)
+def test_answers_of_a_proxys_cache_in_logs_of_ones_own(
+    tmp_path: Path, beside: dict[str, Any], bought: bool
+) -> None:
+    line = {"ts": "2026-11-18T10:00:00Z", "response": {**CHAT, "id": "a"}}
+    other = {**line, "response": {**CHAT, "id": "b"}, **beside}
+    answer = found(tmp_path / "field", a__jsonl=lines(line, other))
+    assert counts(answer) == (1 + bought, 10 * (1 + bought), 0, 2 * (1 + bought))
+    assert answer["left_out"] == ({} if bought else {"answered_by_proxy_cache": 1})
+    row = {"ts": "2026-11-18T10:00:00Z", "model": "m", "input_tokens": 10, "output_tokens": 2}
+    miss = json.loads(json.dumps(beside).replace("SEMANTIC HIT", "x").replace("HIT", "x"))
+    answer = found(tmp_path / "table", a__jsonl=lines({**row, **miss}, {**row, **beside}))
+    assert answer["requests"] == 1 + (bought or "cache_hit" in beside)
+    told = any("--columns hit=cache_hit" in note for note in answer["warnings"])
+    assert told == ("cache_hit" in beside)
+
+
+def test_a_hit_is_of_a_proxys_cache_where_it_is_free_or_said_so(tmp_path: Path) -> None:
+    head = "time,model,input_tokens,output_tokens,cached,cost\n2026-11-18T10:00:00Z,m,10,2,"
+    rows = "false,0.5\n2026-11-18T10:00:01Z,m,10,2,true,0\n2026-11-18T10:00:02Z,m,10,2,true,0.1\n"
+    answer = found(tmp_path / "a", a__csv=head + rows)
+    assert (answer["requests"], answer["left_out"]) == (2, {"answered_by_proxy_cache": 1})
+    path = tmp_path / "b.csv"
+    path.write_text((head + rows).replace("cost", "price"))
+    for said, requests in (((), 3), (("--columns", "hit=cached"), 1)):
+        answer = json.loads(run("profile", str(path), *said, "-o", "json", "-q").stdout)
+        assert answer["requests"] == requests
+
+
 def test_what_vllm_read_from_caches_by_source_or_not_at_all(tmp_path: Path) -> None:
     def scrape(factor: int, *, told: bool) -> str:
         values = {"prompt_tokens_total{": 100, "generation_tokens_total{": 10}
@@ -498,6 +562,12 @@ def test_a_resumed_message_of_claude_code_counts_once(tmp_path: Path) -> None:
     more = claude("m", "r", 2, "claude-opus-4-5", output_tokens=400, **usage)
     answer = found(tmp_path, a__jsonl=lines(row, more), b__jsonl=lines({**row, "sessionId": "b"}))
     assert counts(answer) == (1, 4, 100, 400)
+    fork = {k: v for k, v in more.items() if k != "requestId"}  # of a fork that leaves it out
+    for n, texts in enumerate(((lines(row, more), lines(fork)), (lines(fork), lines(row, more)))):
+        answer = found(tmp_path / str(n), a__jsonl=texts[0], b__jsonl=texts[1])
+        assert counts(answer) == (1, 4, 100, 400)
+    other = claude("m", "another", 3, "claude-opus-4-5", output_tokens=7, **usage)
+    assert counts(found(tmp_path / "two", a__jsonl=lines(row, other))) == (2, 8, 200, 16)
 
 
 ARN = "arn:aws:bedrock:us-east-1:1:"
@@ -789,6 +859,50 @@ def test_scrapes_of_vllm_within_a_minute_are_of_one_server(tmp_path: Path) -> No
     files = {f"m_2026-11-20T10-{n // 3:02d}-{n % 3 * 20:02d}": 100 + 100 * n for n in range(6)}
     answer = found(tmp_path, **{f"{name}__prom": of_vllm(n) for name, n in files.items()})
     assert sums_of(answer) == (5, 500, 50)
+
+
+HOUR_10 = 1_795_168_800  # 2026-11-20T10:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("files", "began", "total", "incomplete"),
+    [
+        # files of one hour, numbered behind it: one server while counters grow, else one each
+        ({f"m_2026-11-20T10_{n}": 100 + 200 * n for n in range(4)}, {}, 600, False),
+        ({"m_2026-11-20T10_0": 900, "m_2026-11-20T10_1": 300}, {}, 1200, False),
+        ({"m-0_2026-11-20T10": 300, "m-1_2026-11-20T10": 900}, {}, 1200, False),  # pods
+        # the same start is the same server, whatever its files are called
+        (
+            {"a_2026-11-20T10": 100, "b_2026-11-20T11": 300, "a_2026-11-20T12": 900},
+            [1, 1, 1],
+            800,
+            0,
+        ),
+        ({"m_0": 100, "m_1": 400}, [1, 1], 300, False),
+        # one that began after the scrape before began again, though its counters are above
+        ({"m_2026-11-20T10": 100, "m_2026-11-20T11": 900}, [1, HOUR_10 + 60], 900, True),
+        # one that began before it is another server
+        ({"a_2026-11-20T10": 100, "b_2026-11-20T11": 900}, [1, 2], 1000, False),
+        ({"a": 900, "b": 1000}, [1, 2], 1900, False),
+    ],
+)
+def test_scrapes_of_one_server_of_vllm_are_told_from_those_of_several(
+    tmp_path: Path, files: dict[str, int], began: Any, total: int, incomplete: bool
+) -> None:
+    starts = began or [None] * len(files)
+    for shown in ("process_start_time_seconds", 'vllm:prompt_tokens_created{model_name="m"}'):
+        texts = {
+            f"{name}__prom": f"{shown} {at}\n" * (at is not None) + of_vllm(amount)
+            for (name, amount), at in zip(files.items(), starts, strict=True)
+        }
+        answer = found(tmp_path / shown[:5], **texts)
+        assert sums_of(answer) == (total // 100, total, total // 10)
+        assert answer["incomplete"] == incomplete
+
+
+def test_scrapes_of_vllm_from_elsewhere_are_of_other_servers(tmp_path: Path) -> None:
+    texts = {f"{n}__prom": of_vllm(500).replace("engine", f'pod="{n}",engine') for n in "ab"}
+    assert sums_of(found(tmp_path, **texts)) == (10, 1000, 100)
 
 
 def sums_of(answer: Any) -> tuple[Any, ...]:

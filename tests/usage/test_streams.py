@@ -95,6 +95,27 @@ def test_streams_that_say_only_where_they_begin_of_which_request_they_are(tmp_pa
     assert "left out as streams_mixed" in run("profile", str(path)).stderr
 
 
+@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize("other", [None, "stream_id", "trace_id"])
+def test_an_id_that_differs_in_every_line_does_not_tell_streams_apart(
+    tmp_path: Path, other: str | None, beside: bool
+) -> None:
+    """All were left out as `no_output`."""
+    events = [A, *PARTS, delta(5), STOP, B, delta(7), STOP]
+    whose = [1] * 5 + [2] * 3
+    if other is not None:  # which tells them apart, even at once
+        events, whose = [A, B, *PARTS, delta(7), delta(5), STOP], [1, 2, 1, 2, 2, 1, 2]
+    told = [
+        {"request_id": f"line {n}", "ts": "2026-11-20T10:00:00Z"} | ({other: of} if other else {})
+        for n, of in enumerate(whose)
+    ]
+    pairs = zip(told, events, strict=True)
+    text = lines(*({**ids, "event": e} if beside else {**ids, **e} for ids, e in pairs))
+    answer = profiled(tmp_path / "a.jsonl", text)
+    assert (sums(answer), answer["left_out"]) == ((2, 100, 1800, 12), {})
+    assert any(note.startswith("request_id differs in every line") for note in answer["warnings"])
+
+
 MIXED = {
     "ends last": [A, B, delta(7), delta(9), STOP, STOP],
     "one ends first": [A, B, delta(7), STOP, delta(9), STOP],
@@ -110,9 +131,9 @@ def test_streams_that_are_mixed_do_not_count_and_it_says_what_to_do(
     alone = [begin("alone"), delta(4), STOP]
     path = tmp_path / "a.jsonl"
     answer = profiled(path, lines(*alone, *MIXED[name], begin("z"), delta(1), STOP))
-    assert sums(answer) == (1, 50, 900, 4)
+    assert sums(answer) == (2, 100, 1800, 5)
     starts = sum(event["type"] == "message_start" for event in MIXED[name])
-    assert answer["left_out"] == {"streams_mixed": starts + 1}
+    assert answer["left_out"] == {"streams_mixed": starts}
     assert answer["first_places"] == {"streams_mixed": f"{path}:4"}
     assert answer["incomplete"]
     path.write_text(lines(*MIXED[name]))
@@ -120,6 +141,33 @@ def test_streams_that_are_mixed_do_not_count_and_it_says_what_to_do(
     assert done.exit_code == 3
     assert "left out as streams_mixed" in done.stderr
     assert "request_id" in done.stderr
+
+
+ONCE_MIXED = [A, B, delta(7), delta(9), STOP, STOP]
+AFTER = {
+    "more twice": ([A, delta(5), delta(7), delta(9), STOP], 9, 0),
+    "less": ([A, delta(5), delta(3), STOP], 0, 1),
+    "behind its stop": ([A, delta(5), STOP, delta(7), delta(9)], 5, 0),
+    "one that began meanwhile": ([A, B, delta(7), delta(9), begin("c"), delta(3)], 3, 2),
+    "one of which an end is missing": ([A, B, delta(9, None), delta(7, None), begin("c")], 0, 3),
+    "more, where streams were mixed": ([*ONCE_MIXED, begin("c"), delta(5), delta(7)], 0, 3),
+}
+
+
+@pytest.mark.parametrize("name", AFTER)
+def test_events_after_the_end_of_a_stream_leave_out_no_more_than_they_must(
+    tmp_path: Path, name: str
+) -> None:
+    """The whole file was left out: Anthropic's counts are of all so far, the last is the whole."""
+    events, made, mixed = AFTER[name]
+    stray = {"no_output": 2} if name.startswith("behind") else {}
+    whole = name != "one of which an end is missing"
+    around = [begin("y"), delta(2), STOP, *events, begin("z"), delta(8), STOP]
+    answer = profiled(tmp_path / "a.jsonl", lines(*around))
+    requests = 1 + whole + bool(made)
+    assert sums(answer) == (requests, 50 * requests, 900 * requests, 2 + 8 * whole + made)
+    left = {"streams_mixed": mixed + (not whole)} if mixed else {}
+    assert (answer["left_out"], answer["incomplete"]) == (left | stray, bool(mixed))
 
 
 CHUNK: dict[str, Any] = {"object": "chat.completion.chunk", "created": 1_794_900_000}
@@ -185,6 +233,16 @@ def test_streams_that_tell_no_usage_are_calls_that_are_left_out(tmp_path: Path) 
     assert answer["left_out"] == {"no_output": 2}
     assert answer["first_places"]["no_output"].endswith(":4")
     assert any("include_usage" in note for note in answer["warnings"])
+
+
+def test_parts_that_have_ids_of_their_own_are_no_calls_each(tmp_path: Path) -> None:
+    """Seven parts of one stream were a call and six left out."""
+    told = [*[CHUNK] * 6, {**CHUNK, "choices": [], "usage": USAGE}]
+    answer = profiled(tmp_path / "a.jsonl", lines(*({**c, "id": n} for n, c in enumerate(told))))
+    assert (sums(answer), answer["left_out"]) == ((1, 400, 600, 200), {})
+    path = tmp_path / "b.jsonl"
+    path.write_text(lines(*({**c, "id": n} for n, c in enumerate(told[:6]))))
+    assert "1 are left out as no_output" in run("profile", str(path)).stderr
 
 
 def test_a_raw_stream_of_something_else_is_refused(tmp_path: Path) -> None:

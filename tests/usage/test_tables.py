@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cases import bucket, lines, page
 from running import run
+
+from tco.usage.logs import Logs
+from tco.usage.read import Reading
 
 pytest.importorskip("duckdb")
 HEAD = "start,model,input_tokens,output_tokens,cached_tokens\n"
@@ -520,3 +524,99 @@ def test_decimals_of_parquet_are_counts(tmp_path: Path) -> None:
     duckdb.execute(f"COPY (SELECT {row}, 7 AS output_tokens) TO '{path}' (FORMAT parquet)")
     answer = json.loads(run("profile", str(path), "-o", "json", "-q").stdout)
     assert (answer["totals"]["input_with_read"], answer["totals"]["output"]) == (1000, 7)
+
+
+LATE = [f"{3 + n % 9:02d}/11/2026 10:{n % 60:02d}" for n in range(300)]
+TIMES: dict[str, tuple[list[str], list[str]]] = {
+    "dotted": (["20.11.2026 10:00", "1.11.2026 9:05:01"], ["11-01T09:05", "11-20T10:00"]),
+    "of America": (["11/20/2026 3:04 PM", "11/2/2026 12:04 AM"], ["11-02T00:04", "11-20T15:04"]),
+    "of a browser": (["11/20/2026, 3:04:05\u202fPM", "11/2/2026, 12:04:05 AM"],
+                     ["11-02T00:04", "11-20T15:04"]),
+    "with dashes": (["20-11-2026 10:00", "02-11-2026 10:00"], ["11-02T10:00", "11-20T10:00"]),
+    "with names": (["Nov 5, 2026 10:00", "20 November 2026 11:00", "6-Nov-2026 12:00",
+                    "Fri, 13 Nov 2026 13:00:00"], ["11-05T10:00", "11-20T11:00"]),
+    "half days": (["2026-11-20 9:05", "2026-11-20 3:04 PM"], ["11-20T09:05", "11-20T15:04"]),
+    "told by the last row": ([*LATE, "20/11/2026 10:00"], ["11-03T10:00", "11-20T10:00"]),
+    "told by the last row, month first": ([*LATE, "11/20/2026 10:00"],
+                                          ["03-11T10:00", "11-20T10:00"]),
+    "each for itself": (["20/11/2026 10:00", "11/21/2026 10:00", "3/3/2026 10:00"],
+                        ["03-03T10:00", "11-21T10:00"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("name", TIMES)
+def test_times_of_single_requests_as_people_write_them(
+    tmp_path: Path, name: str, packed: bool, zone: str | None
+) -> None:
+    """As sheets have them: one reader of dates for both, and the order by all rows of a file."""
+    times, ends = TIMES[name]
+    rows = "".join(f'r{n},"{time}",gpt-5,700,50\n' for n, time in enumerate(times))
+    text = ("request_id,timestamp,model,input_tokens,output_tokens\n" + rows).encode()
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(gzip.compress(text) if packed else text)
+    with Logs(Reading((str(folder),), zone=zone), lambda _: None) as logs:
+        assert (logs.tally.left, logs.found[0].format.name) == ({}, "table")
+        seconds = logs.store.numbers("SELECT min(t) AS low, max(t) AS high FROM good")  # type: ignore[union-attr]
+    found = [datetime.fromtimestamp(int(seconds[k][0]), UTC) for k in ("low", "high")]
+    hour = timedelta(hours=1 if zone else 0)  # none of these is in summer
+    wanted = [datetime.fromisoformat(f"2026-{end}:00+00:00") - hour for end in ends]
+    assert [one.replace(second=0) for one in found] == wanted
+
+
+@pytest.mark.parametrize(
+    "head", ["timestamp,model,input_tokens,output_tokens", "date,model,input,output"]
+)
+def test_days_of_which_no_row_tells_how_they_are_written(tmp_path: Path, head: str) -> None:
+    rows = "3/3/2026 10:00,gpt-5,700,50\n3/4/2026 10:00,gpt-5,700,50\n"
+    done = json.loads(asked(tmp_path, a__csv=f"{head}\n{rows}").stdout)
+    assert done["left_out"] == {"day_or_month_first": 1}
+    assert any("save them as 2026-11-20" in note for note in done["warnings"])
+    refused = asked(tmp_path, a__csv=f"{head}\nyesterday,gpt-5,700,50\n")
+    assert refused.exit_code == 3
+    assert "left out as no_time; write times as 2026-11-20T10:00:00Z" in refused.stderr
+
+
+def test_bad_rows_of_a_packed_table_that_is_not_called_so_have_their_lines(tmp_path: Path) -> None:
+    """The CSV of a download may be packed, whatever its name: that was exit 70."""
+    text = HEAD + ROW + ROW.replace("gpt-5", "") + ROW
+    done = asked(tmp_path, a__csv=gzip.compress(text.encode()))
+    assert json.loads(done.stdout)["first_places"]["no_model"].endswith("a.csv:3")
+
+
+@pytest.mark.parametrize("names", ["start,end", "period_start,period_end"])
+@pytest.mark.parametrize(
+    ("spans", "days", "said"),
+    [
+        (("2026-09-01,2026-09-30", "2026-10-01,2026-10-31"), 61, "is its last day, as others"),
+        (("2026-09-01,2026-10-01", "2026-10-01,2026-11-01"), 61, "is the day after its last, as"),
+        (("2026-11-02,2026-11-08", "2026-11-09,2026-11-15"), 14, "is its last day, as others"),
+        (("2026-09-01,2026-09-30",), 30, "is its last day, taken so"),
+        (("2026-09-03,2026-09-20",), 17, "is the day after its last, taken so"),
+        (("2026-11-02,2026-11-02", "2026-11-03,2026-11-03"), 2, ""),
+        (("2026-11-02T00:00,2026-11-02T23:59", "2026-11-03T00:00,2026-11-03T23:59"), 2, ""),
+        (("2026-11-02T00:00:00Z,2026-11-02T23:59:59Z", "2026-11-03T00:00:00Z,"), 2, ""),
+    ],
+)
+def test_the_end_of_a_bucket_counts_or_does_not_as_the_others_begin(
+    tmp_path: Path, names: str, spans: tuple[str, ...], days: int, said: str
+) -> None:
+    """September to October were 1,416 hours where ends were last days."""
+    rows = "".join(f"{span},gpt-5,700,50,5\n" for span in spans)
+    done = json.loads(asked(tmp_path, a__csv=f"{names},model,input,output,requests\n{rows}").stdout)
+    assert (done["observed_hours"], done["left_out"]) == (days * 24, {})
+    notes = [note for note in done["warnings"] if "end of a row" in note]
+    assert len(notes) == bool(said) and all(said in note for note in notes)
+
+
+@pytest.mark.parametrize("calls", [1, 7])
+def test_a_table_that_counts_calls_says_that_its_rows_are_buckets(
+    tmp_path: Path, calls: int
+) -> None:
+    head = "time,model,calls,input_tokens,output_tokens\n"
+    rows = "".join(f"2026-11-02T0{n}:00:00Z,gpt-5,{calls},1000,20\n" for n in range(3))
+    done = json.loads(asked(tmp_path, a__csv=head + rows).stdout)
+    assert done["requests"] == 3 * calls
+    assert any("by its calls a row is a bucket" in note for note in done["warnings"])

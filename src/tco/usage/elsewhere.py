@@ -45,7 +45,7 @@ def elsewhere(
     rows = [
         Elsewhere(
             kind="now",
-            option="as it is",
+            option="as it is" + ", what has a price" * (not now.known.all()),
             monthly_usd=usd,
             of="all",
             note=f"{TOKENS_ONLY}, list price",

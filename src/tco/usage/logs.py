@@ -13,6 +13,7 @@ from tco.catalog.listed import folded
 from tco.errors import DataError, UsageError
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions, cells_of
+from tco.usage.formats import AMBIGUOUS, WHY_AMBIGUOUS
 from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
 from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
@@ -69,6 +70,13 @@ class Logs:
             except BaseException:
                 store.__exit__()
                 raise
+        self._hint()
+
+    def _hint(self) -> None:
+        """Say what to do about dates that nobody can tell."""
+        if self.tally.left.get(AMBIGUOUS):
+            place = self.tally.first[AMBIGUOUS].rpartition(":")[0]
+            self.tally.note(WHY_AMBIGUOUS.format(place))
 
     def _aside(self) -> tuple[str, ...]:
         """Return the files of a folder that are no logs: no rows of ours, so not among those."""
@@ -156,10 +164,12 @@ class Logs:
             return f"{shown}{':1' * (self.table is None)}: no requests in it"
         reason, count = left.most_common(1)[0]
         place = self.tally.first.get(reason) or shown
+        named = self.table is None and self.found[0].format.name in (TABLE, "totals")
+        whys = [*self.tally.incomplete, *self.tally.notes, *(HINTS.get(reason, ())[:named])]
         return (
             f"{place}: no row can be used: {count:,} are left out as {reason}"
             + (f", {len(left) - 1} other reasons" if len(left) > 1 else "")
-            + "".join(f"; {why}" for why in [*self.tally.incomplete, *self.tally.notes][:1])
+            + "".join(f"; {why}" for why in whys[:1])
         )
 
     def span(self, cells: Arrays, hours: Any | None = None) -> TimeSpan:
@@ -194,6 +204,14 @@ class Logs:
             return None
         sums = {name: int(cells[name].sum()) for name in aggregates.SUMS}
         return aggregates.distributions(self.store, sums)
+
+
+HINTS = {
+    "no_time": ("write times as 2026-11-20T10:00:00Z; --columns start=NAME says which they are",),
+    "no_model": ("--columns model=NAME says which column it is",),
+    "not_a_number": ("--columns input=NAME,output=NAME says which columns count",),
+}
+"""What to do where no row is left."""
 
 
 def _alike(tables: Sequence[Found]) -> list[list[Found]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from tco.catalog.listed import CALLED, folded
 from tco.catalog.lookup import find_offer
-from tco.errors import UsageError
+from tco.errors import UsageError, nearest
 from tco.records import dataclass
 from tco.usage.formats.bedrock import named
 
@@ -47,6 +48,9 @@ APART = (
     ),
 )
 """Models whose price is not that of what they are called after."""
+
+
+NAMELESS = "no model of the catalog is called so"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +129,25 @@ class Matcher:
         route = ROUTE.search(model.lower())
         found, how = self._model(model if route is None else ROUTE.sub("", model.lower()))
         if not found:
-            return Matched("", "no model of the catalog is called so")
+            return Matched("", f"{NAMELESS}{self._near(model, sellers)}")
         if route is not None:
             how = f"{how}, without {route.group().strip('/')}, which may have another price"
         return self._offer(found, how, sellers)
+
+    def _near(self, model: str, sellers: list[str]) -> str:
+        """Return which offer of its seller a model may be, the one it is called after first."""
+        kinds = self.catalog.prices.providers
+        sold = sellers[:1] or [i for i, one in kinds.items() if one.kind == "first_party"]
+        offers = (o for o in self.catalog.prices.offers if o.provider in sold and o.prices)
+        names = {offer.model.lower(): offer.id for offer in offers}
+        bare = named(model.lower().rpartition("/")[2])[0]
+        after = sorted((name for name in names if bare.startswith(f"{name}-")), key=len)
+        near = after[-1:] or nearest(bare, names, 1)
+        return (
+            f"; nearest is {names[near[0]]}: --match {quote(model)}={names[near[0]]}"
+            if near
+            else ""
+        )
 
     def _sellers(self, provider: str, model: str) -> list[str]:
         """Return the providers of the catalog that a name may mean, nearest first."""

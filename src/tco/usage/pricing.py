@@ -20,7 +20,7 @@ from tco.options.prices import Buying, as_sold, at_provider, token_rates
 from tco.records import dataclass
 from tco.units import MTOK
 from tco.usage.aggregates import DAY_S, HOUR_S, Arrays
-from tco.usage.matching import Matched, Matcher
+from tco.usage.matching import NAMELESS, Matched, Matcher
 from tco.usage.results import Difference, MonthChange
 from tco.usage.rows import WRITES, day_of
 from tco.usage.traffic import MONDAY, WEEK_H
@@ -207,7 +207,7 @@ def _price(
 ) -> tuple[Price | None, str]:
     """Return the price of an offer on a day, or in a window beside it; or why there is none."""
     if offer is None:
-        return None, matched.how
+        return None, NAMELESS if matched.how.startswith(NAMELESS) else matched.how
     price = price_at(offer, day, catalog.offers)
     if window:
         some = [p for p in offer.prices if p.status != "cancelled"]

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,16 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
-from tco.usage.formats import Context, Format, formats, table, totals
+from tco.usage.formats import (
+    CACHE_OR_READ,
+    HIT,
+    Context,
+    Format,
+    formats,
+    from_cache,
+    table,
+    totals,
+)
 from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
 from tco.usage.sources import (
     REQUEST,
@@ -201,7 +211,7 @@ def within(value: Any, path: tuple[str, ...]) -> list[dict[str, Any]]:
             some = opened_json(outer.get(key))
             when = next((outer[name] for name in WHEN if outer.get(name)), None)
             beside = {} if when is None else {"timestamp": when}
-            if of := next((outer[name] for name in REQUEST if outer.get(name)), None):
+            if of := {name: outer[name] for name in REQUEST[1:] if outer.get(name)}:
                 beside[REQUEST[0]] = of
             some = some if isinstance(some, list) else [some]
             inner += [_with(one, beside) for one in some if isinstance(one, dict) and one]
@@ -255,6 +265,10 @@ def _is_empty(sample: Sample) -> bool:
     return sample.shape in ("json", "empty") and not sample.torn and not any(sample.values())
 
 
+WHEN_ONE = {"time", "timestamp", "start", "starttime", "createdat", "ts"}
+"""What a time of one request is called as well, but no day or month."""
+
+
 def fields_of(sample: Sample) -> set[str]:
     """Return the names of all fields that the first records of a file have."""
     return set().union(*map(table.paths_of, sample.values()))
@@ -268,6 +282,20 @@ def _say_what_is_not_read(
         of = {TABLE: table, totals.FORMAT.name: totals}.get(one.format.name)
         fields = fields_of(one.sample) if of else set()
         at = of.columns_of(table.fields_of(one.sample.values()), columns) if of else {}
+        if of is table:
+            at |= table.cache_in(one.sample.values())
+        if "hit_if_free" in at and "cost" not in at:
+            field = printable(at["hit_if_free"], 60)
+            tally.note(
+                f"{one.source.shown}: {field} may be of a proxy's own cache, whose answers were "
+                f"not bought: --columns hit={field} leaves them out"
+            )
+        single = table.folded(at.get("period", "")) in WHEN_ONE and "end" not in at
+        if of is totals and "requests" in at and single:
+            tally.note(
+                f"{one.source.shown}: by its {printable(at['requests'], 60)} a row is a bucket of "
+                "requests, which tells no lengths; a request_id makes rows single ones"
+            )
         unread = table.not_read(fields, at)
         if columns and of is None:
             tally.note(f"{one.source.shown} is of {one.format.name}: --columns says nothing of it")
@@ -332,7 +360,8 @@ def rows_of(
         keep = _Once(of.grows, tally)
         for one in some:
             ctx = Context(tally, one.source.shown, zone, reading.columns, kept=kept)
-            ctx.first = [*one.sample.values()]
+            ctx.first = [v for r in one.sample.records for v in within(r.value, one.inside)]
+            ctx.every = partial(_values, one)
             if one.sample.shape == "csv":
                 ctx.delimiter = delimiter_in(one.source)
             yield from keep.all(_file(one, ctx))
@@ -342,6 +371,12 @@ def rows_of(
         _say_which_pages_are_missing(ctx)
         yield from keep.all((row, "") for row in of.done(ctx) if _is_right(row, ctx))
         yield from keep.rest()
+
+
+def _values(one: Found) -> Iterator[Any]:
+    """Return what the records of a file hold, from its beginning."""
+    every = records(one.source, one.sample.shape, LeftOutTally())
+    return (value for record in every for value in within(record.value, one.inside))
 
 
 def _by_format(found: Sequence[Found]) -> dict[str, list[Found]]:
@@ -369,10 +404,27 @@ def _file(one: Found, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
             if not some:
                 ctx.tally.leave("not_a_call", ctx.place)
             for value in some:
-                yield from _rows(one.format, record._replace(value=value), ctx)
+                found = _rows(one.format, record._replace(value=value), ctx)
+                yield from _bought(found, record.value, ctx)
             continue
-        yield from _rows(one.format, record, ctx)
+        yield from _bought(_rows(one.format, record, ctx), record.value, ctx)
     pages.end()
+
+
+def _bought(
+    rows: Iterator[tuple[UsageRow, str]], record: Any, ctx: Context
+) -> Iterator[tuple[UsageRow, str]]:
+    """Return the rows of a record but for what a proxy's own cache answered, as the record says.
+
+    Not what was read from a provider's cache, or was charged: that is another cache.
+    """
+    hit, may_be = from_cache(record), from_cache(record, CACHE_OR_READ)
+    for row, place in rows:
+        free = (hit and row.usd_nano is None) or ((hit or may_be) and row.usd_nano == 0)
+        if free and not row.read and not row.bucket_s:
+            ctx.tally.leave(HIT, place)
+        else:
+            yield row, place
 
 
 def _rows(of: Format, record: RawRecord, ctx: Context) -> Iterator[tuple[UsageRow, str]]:
@@ -437,9 +489,11 @@ class _Pages:
         self.begins = self.ctx.kept.setdefault("begins", [])
         self.ends.append([None, "", page.get("has_more") is True and self.ctx.shown])
         self.fresh = True
-        meta = page.get("meta")
-        meta = meta if isinstance(meta, dict) else page
+        some = (page.get(name) for name in ("meta", "result_info"))
+        meta = next((one for one in some if isinstance(one, dict)), page)
         of = meta.get("totalPages", meta.get("total_pages"))
+        if of is None and meta.get("per_page") and isinstance(meta.get("total_count"), int):
+            of = -(-meta["total_count"] // int(meta["per_page"]))
         if isinstance(of, int):
             seen = self.ctx.kept.setdefault("pages", set())
             seen.add(meta.get("page"))

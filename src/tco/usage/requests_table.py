@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from shutil import disk_usage
@@ -13,7 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
-from tco.usage.counted import count_ids
+from tco.usage.counted import ids_counted
+from tco.usage.formats import AMBIGUOUS, AS_PEOPLE_WRITE, HIT, day_first, day_first_in_sql
 from tco.usage.formats.table import (
     DECIMAL,
     FILE,
@@ -23,6 +25,7 @@ from tco.usage.formats.table import (
     SETTLED,
     UNTIDY,
     Raw,
+    cache_in,
     columns_of,
     comma_decimals,
     fields_of,
@@ -75,7 +78,7 @@ def raw_of(
     for ours, name in given.items():
         if not any(name in paths_of(value) for value in values):
             raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = columns_of(fields_of(values), given)
+    at = {**cache_in(values), **columns_of(fields_of(values), given)}
     for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
         if ours not in at:
             raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
@@ -100,7 +103,10 @@ def raw_of(
     raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
     raw.commas = comma_decimals(delimiter, amounts)
-    raw.untidy = any(UNTIDY.search(str(v.get(at[n]))) for v in values for n in at if n in TIMES)
+    times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
+    raw.untidy = any(map(UNTIDY.search, times))
+    raw.dated = any(map(AS_PEOPLE_WRITE.search, times))
+    raw.day_first = day_first(times)
     return raw
 
 
@@ -134,13 +140,14 @@ def query(
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in TIMES]
     picked += [f"{status_in(raw)} AS status", f"{service_in(raw)} AS service", FILE]
     picked += [f"{nano_in(raw)} AS usd_nano", f"{hash_in(raw, 'session')} AS session"]
-    picked += [f"{hash_in(raw, 'id')} AS id", f"{raw.torn()} AS torn"]
+    picked += [f"{hash_in(raw, 'id')} AS id", f"{raw.torn()} AS torn", f"{raw.hit()} AS hit"]
     return f"""
-SELECT * EXCLUDE (start_us, end_us, torn, {FILE}),
+SELECT * EXCLUDE (start_us, end_us, torn, hit, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
  {file_number(files, FILE)} AS file
-FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = '' THEN 'no_model'
- WHEN start_us IS NULL THEN 'no_time'
+FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN {PROXY} THEN '{HIT}'
+ WHEN model IS NULL OR model = '' THEN 'no_model'
+ WHEN start_us IS NULL THEN 'no_time' WHEN start_us = -1 THEN '{AMBIGUOUS}'
  WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
  WHEN least(input, read, written, output, reasoning) < 0 THEN 'negative'
@@ -152,6 +159,8 @@ FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN model IS NULL OR model = ''
  FROM (SELECT {", ".join(picked)}{extra} FROM {relation}))"""
 
 
+PROXY = "hit AND coalesce(read, 0) <= 0 AND coalesce(usd_nano, 0) <= 0"
+"""What a provider's cache had, or what was charged, says so of another cache than the proxy's."""
 NEGATED = ("n", "write_unknown", "input", "read", "output", "reasoning", "usd_nano")
 KEPT = ("bucket_s", "model", "service", "t", "e", "status", "bad", "file")
 OPTIONAL = ("provider", "region", "session")
@@ -209,9 +218,9 @@ def add_table(
         DataError: DuckDB cannot read one of the files.
     """
     files = sorted(files, key=lambda source: source.path)
-    text = () if raw.shape == "parquet" else files
-    copies = {s.path for s in text if must_be_copied(s)}
+    copies = {s.path for s in files if raw.shape != "parquet" and must_be_copied(s)}
     paths = _readable(store, files, copies, tally)
+    raw.day_first = _day_first(store, raw, [*paths])
     first, number = store.parts + 1, store.files
     store.files += len(files)
     twin = _twin(store, raw, [*paths])
@@ -239,6 +248,27 @@ def add_table(
     shown_as = {number: source.shown for number, (_, source) in numbered.items()}
     _take_off(store, listed, shown_as, tally)
     return None if raw.shape == "parquet" else (listed, shown_as)
+
+
+def _day_first(store: Store, raw: Raw, paths: Sequence[str]) -> bool | None:
+    """Return whether days stand before months in any date of the files, which are read for it."""
+    for path in paths if raw.dated and raw.day_first is None else ():
+        with _text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
+            asked = day_first_in_sql(str(raw.field("start")), raw.relation([text]))
+            first, second = (int(n or 0) > 12 for n in store.con.execute(asked).fetchone())
+            if first != second:
+                return first
+    return raw.day_first
+
+
+@contextmanager
+def _text_of(store: Store, raw: Raw, path: str) -> Iterator[str]:
+    """Return where the text of a packed CSV lies for a while; else its own path."""
+    text = _unpacked(path, store.folder / "text") if raw.shape == "csv" else path
+    try:
+        yield text or path
+    finally:
+        (store.folder / "text").unlink(missing_ok=True)
 
 
 def _joined(store: Store, some: Mapping[str, int], paths: Mapping[str, LogSource]) -> list[str]:
@@ -376,7 +406,7 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
     if raw.shape != "parquet":
         return "id"
     same = hash_in(raw, "id")
-    if raw.is_number("id") and _counted(store, raw, paths):
+    if raw.is_number("id") and ids_counted(store.con, raw, paths):
         return "same"
     try:
         store.con.execute(
@@ -386,37 +416,6 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
     except duckdb_module().Error as problem:
         raise DataError(_refused(problem, [LogSource(path) for path in paths])) from None
     return "same"
-
-
-MOST_COUNTED = 250_000_000
-"""Widest range of ids that are counted one by one, a byte each."""
-
-
-def _counted(store: Store, raw: Raw, paths: Sequence[str]) -> bool:
-    """Find ids that are there twice by counting each; return False where they lie too far apart.
-
-    A GROUP BY over as many ids as rows takes a sixth of all the time; whole numbers without large
-    gaps are counted in an array.
-    """
-    field = raw.field("id")
-    low, high, count = store.con.execute(
-        f"SELECT min({field}), max({field}), count({field}) FROM {raw.relation(paths)}"
-    ).fetchone()
-    if not count or high - low > min(MOST_COUNTED, 8 * count + 1_000_000):
-        return False
-    times = np.zeros(int(high - low) + 1, np.uint8)
-    for path in paths:
-        ids = store.con.execute(
-            f"SELECT CAST({field} AS BIGINT) AS id FROM {raw.relation([path])} "
-            f"WHERE {field} IS NOT NULL"
-        ).fetchnumpy()["id"]
-        if len(ids):
-            count_ids(times, ids - low)
-    twice = np.flatnonzero(times > 1).astype(np.int64) + int(low)
-    store.con.register("twins", {"same": twice})
-    store.con.execute("CREATE OR REPLACE TEMP TABLE twice AS SELECT same FROM twins")
-    store.con.unregister("twins")
-    return True
 
 
 def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
@@ -470,13 +469,14 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
         path, source = files[number]
         firsts: dict[int, tuple[str, int]] = {}
         sought = {reason: count for reason, count, first in found if first == number}
-        for most in (EARLY, None):
-            asked = query(raw, {path: number}, zone, row=True, most=most)
-            if sought:
-                every = f"SELECT bad, min(at_row) FROM ({asked}) GROUP BY bad"
-                for reason, row in store.con.execute(every).fetchall():
-                    if count := sought.pop(reason, None):
-                        firsts[row] = (reason, count)
+        with _text_of(store, raw, path) as text:
+            for most in (EARLY, None):
+                asked = query(raw, {text: number}, zone, row=True, most=most)
+                if sought:
+                    every = f"SELECT bad, min(at_row) FROM ({asked}) GROUP BY bad"
+                    for reason, row in store.con.execute(every).fetchall():
+                        if count := sought.pop(reason, None):
+                            firsts[row] = (reason, count)
         at = rows_at(source, raw.shape, firsts.keys(), torn.get(number, set()))
         for row, (reason, count) in firsts.items():
             tally.leave(reason, f"{source.shown}:{at.get(row, row)}", count)

@@ -34,7 +34,7 @@ SAMPLE = 200
 WHEN = ("timestamp", "@timestamp", "time", "ts", "created_at")
 """What a log calls the time beside a record that lies in a field."""
 REQUEST = ("tco.request", "request_id", "requestId", "stream_id", "trace_id")
-"""What a log calls the request that an event of a stream is of, beside it or in it."""
+"""What a log calls the request that an event of a stream is of; the first holds those beside it."""
 ROWS_OF_PARQUET = 5
 """Columns tell the format of such a file; few rows are needed."""
 
@@ -202,7 +202,7 @@ def is_document(source: LogSource) -> bool:
     if not first.startswith(b"{") or first == b"{":
         return first[:1] in (b"[", b"{")
     value = _loaded(first)
-    return (isinstance(value, dict) and _is_page(value)) or any(map(_has_several, some))
+    return (isinstance(value, dict) and bool(_is_page(value))) or any(map(_has_several, some))
 
 
 def has_joined_lines(source: LogSource) -> bool:
@@ -379,16 +379,19 @@ def _items(line: int, value: Any) -> Iterator[RawRecord]:
     """Return the items of an array or of a page, or the record itself."""
     if isinstance(value, list):
         yield from (RawRecord(line, item, {}) for item in value)
-    elif isinstance(value, dict) and _is_page(value):
-        page = {k: v for k, v in value.items() if k != "data"}
+    elif isinstance(value, dict) and (items := _is_page(value)):
+        page = {k: v for k, v in value.items() if k != items}
         yield RawRecord(line, None, page)
-        yield from (RawRecord(line, item, page) for item in value["data"])
+        yield from (RawRecord(line, item, page) for item in value[items])
     else:
         yield RawRecord(line, value, {})
 
 
-def _is_page(value: dict[str, Any]) -> bool:
-    return isinstance(value.get("data"), list) and "usage" not in value
+def _is_page(value: dict[str, Any]) -> str:
+    """Return under which name the items of a page lie; empty for what is none."""
+    if isinstance(value.get("data"), list) and "usage" not in value:
+        return "data"
+    return "result" if isinstance(value.get("result"), list) and "success" in value else ""
 
 
 DATA = re.compile(r'"data"\s*:\s*\[')

@@ -119,7 +119,10 @@ def _note(row: ModelBill | UsageGroup) -> str:
     if isinstance(row, UsageGroup):
         lost = row.unpriced_tokens
         return f"{show_tokens(lost)} tokens have no price" if lost else ""
-    notes = [f"{show_tokens(u.tokens)} tokens without a price: {u.reason}" for u in row.unpriced]
+    notes = [
+        f"{show_tokens(u.tokens)} tokens without a price: {u.reason if row.offer else row.matched}"
+        for u in row.unpriced
+    ]
     if row.offer and row.offer.partition("/")[2] != row.name:
         notes.insert(0, f"{row.offer}: {row.matched}")
     return "; ".join(notes)

@@ -1,14 +1,17 @@
 """One module a log format: adding one is one file here and its case in the tests.
 
-A module `NAME` has an object `FORMAT`. Its functions get one record and the context, and return
-rows; what cannot be used they refuse with a reason (`Wrong`), which is counted with its place.
+A module has an object `FORMAT`, or several of one maker. Its functions get one record and the
+context, and return rows; what cannot be used they refuse with a reason (`Wrong`), which is counted
+with its place.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
@@ -36,6 +39,7 @@ class Context:
         kept: What it keeps from file to file.
         delimiter: What parts the columns of a table.
         first: The first records of the file.
+        every: Returns all records of the file, from the beginning.
     """
 
     tally: LeftOutTally
@@ -47,6 +51,7 @@ class Context:
     line: int = 0
     delimiter: str = ","
     first: Sequence[dict[str, Any]] = ()
+    every: Callable[[], Iterable[Any]] = tuple
 
     @property
     def place(self) -> str:
@@ -95,7 +100,8 @@ class Format(NamedTuple):
 @cache
 def formats() -> dict[str, Format]:
     """Return every format by its name."""
-    found = [import_module(f"{__name__}.{module.name}").FORMAT for module in iter_modules(__path__)]
+    modules = (import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__))
+    found = [one for module in modules for one in vars(module).values() if isinstance(one, Format)]
     return {one.name: one for one in sorted(found, key=lambda one: one.name)}
 
 
@@ -132,21 +138,45 @@ def both(taken: int | None, made: int | None, total: int | None = None) -> tuple
     return taken, made
 
 
-def charge(value: Any, ctx: Context) -> int | None:
+def charge(value: Any, ctx: Context, *, per_usd: int = 1) -> int | None:
     """Return what a call is said to have cost [1e-9 USD]; None where nobody can tell, counted.
 
     Its tokens count all the same.
 
     Args:
         value: An amount, or what returns one.
+        per_usd: 100 for cents.
     """
     try:
-        return nano(value() if callable(value) else value)
+        return nano(value() if callable(value) else value, per_usd=per_usd)
     except Wrong as wrong:
         ctx.tally.doubt(
             "cost_" + ("not_readable" if str(wrong) == "not_a_number" else str(wrong)), ctx.place
         )
         return None
+
+
+CACHE = (
+    *("cache_status", "cacheStatus", "cf-aig-cache-status", "x-portkey-cache-status"),
+    "helicone-cache",
+)
+"""What gateways call it whether their own cache answered, and not a model."""
+CACHE_OR_READ = ("cache_hit", "cacheHit", "cached", "from_cache")
+"""What may be said of it, and of what a provider's cache had: the former only where it is free."""
+HIT = "answered_by_proxy_cache"
+HITS = ("hit", "semantic hit", "semantic_hit", "true")
+
+
+def from_cache(record: Any, names: Sequence[str] = CACHE) -> bool:
+    """Return whether a record, or headers in it, says by some names that a cache answered."""
+    if not isinstance(record, dict):
+        return False
+    said = any(str(record[name]).strip().lower() in HITS for name in names if name in record)
+    return said or any(
+        from_cache(inner, names)
+        for name, inner in record.items()
+        if isinstance(inner, dict) and "headers" in str(name).lower()
+    )
 
 
 def results(sample: Sample) -> Iterator[dict[str, Any]]:
@@ -190,3 +220,104 @@ def service_of(value: Any) -> str:
     """Return the service tier of a name for it: `standard`, `batch`, `flex`, `priority`, ..."""
     word = str(value or "").strip().lower()
     return SERVICES.get(word, word[:40])
+
+
+# Dates, as people write them.
+
+DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)$")
+SLASHED = re.compile(r"(\d{1,2})[/-](\d{1,2})[/-](20\d\d)(?=\D|$)")
+OF_MONTH = re.compile(r"(\d{1,2})/(20\d\d)$")
+MONTHS = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y")
+NAMED = ("%b %d %Y", "%B %d %Y", "%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%a %d %b %Y")
+CLOCK = re.compile(
+    r"(?:T|,?\s+)(\d{1,2})(:\d\d(?::\d\d)?)(?:[.,](\d+))?(?:\s*([ap])\.?m\.?)?(?![:\d])", re.I
+)
+AS_PEOPLE_WRITE = re.compile(
+    r"^\s*(\d{1,2}[./-]\d{1,2}[./-]20\d\d|\D*[a-z]{3}.*20\d\d)|\d\s*[ap]\.?m\b", re.I
+)
+"""A time that is no plain one of a machine."""
+AMBIGUOUS = "day_or_month_first"
+WHY_AMBIGUOUS = (
+    "no date of {} tells whether its day or its month comes first: save them as 2026-11-20"
+)
+
+
+def day_first(values: Iterable[Any]) -> bool | None:
+    """Return whether days stand before months in `20/11/2026`; None where nothing tells."""
+    found = [m for v in values if (m := SLASHED.match(str(v).strip()))]
+    first, second = (max((int(m[n]) for m in found), default=0) > 12 for n in (1, 2))
+    return first if first != second else None
+
+
+def written_date(value: Any, first: bool | None) -> Any:
+    """Return a time as people write it, as `2026-11-20T15:04`, `2026-11-20` or `2026-11`.
+
+    Raises:
+        Wrong: Nothing tells whether its first number is the day or the month.
+    """
+    if not isinstance(value, str):
+        return value
+    told, clock = value.strip(), ""
+    if found := CLOCK.search(told):
+        hour, minutes, part, half = found.groups()
+        hour = int(hour) if half is None else int(hour) % 12 + 12 * (half in "pP")
+        clock = f"T{hour:02d}{minutes}{f'.{part}' if part else ''}{told[found.end() :]}"
+        told = told[: found.start()]
+    if found := OF_MONTH.match(told):
+        return f"{found[2]}-{int(found[1]):02d}"
+    return f"{_day(told, first)}{clock}"
+
+
+def _day(text: str, first: bool | None) -> str:
+    """Return a day as `2026-11-20`, and a month of a name as `2026-11`."""
+    if found := SLASHED.match(text):
+        one, other, year = map(int, found.groups())
+        if first is None and one != other and max(one, other) <= 12:
+            raise Wrong(AMBIGUOUS)
+        first = one > 12 or (bool(first) and other <= 12)
+        month, day = (other, one) if first else (one, other)
+        return f"{year}-{month:02d}-{day:02d}{text[found.end() :]}"
+    if found := DOTTED.match(text):
+        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}"
+    bare = re.sub(r",\s*", " ", text)
+    for form in (*NAMED, *MONTHS) if re.search("[A-Za-z]{3}", text) else ():
+        with suppress(ValueError):
+            known = datetime.strptime(bare, form).replace(tzinfo=UTC)
+            return f"{known:%Y-%m-%d}" if "d" in form else f"{known:%Y-%m}"
+    return text
+
+
+THIN = "\u202f"  # browsers put it before PM
+CLOCKS = ("", *(f" %{h}" for h in ("H:%M", "H:%M:%S", "H:%M:%S.%f", "I:%M %p", "I:%M:%S %p")))
+
+
+def date_in_sql(field: str, first: bool | None, zone: str) -> str:
+    """Return a time as people write it as microseconds since 1970, as SQL of DuckDB.
+
+    -1 where nothing tells whether its first number is the day or the month; null for no time.
+    """
+    text = rf"regexp_replace(trim({field}), '[,\s{THIN}]+', ' ', 'g')"
+    bare = rf"regexp_replace({text}, ' ?(Z|UTC|GMT)$', '')"
+    bare = rf"regexp_replace({bare}, '^(\d+)[-/](\d+)[-/](20\d\d)', '\1/\2/\3')"
+    slashed = ("%d/%m/%Y", "%m/%d/%Y")[:: 1 if first else -1]
+    days = ("%d.%m.%Y", *slashed, *NAMED, "%Y-%m-%d")
+    forms = ", ".join(f"'{day}{clock}'" for day in days for clock in CLOCKS)
+    where = rf"CASE WHEN regexp_matches({text}, '(Z|UTC|GMT)$') THEN 'UTC' ELSE '{zone}' END"
+    found = f"epoch_us(timezone({where}, try_strptime({bare}, [{forms}])))"
+    if first is not None:
+        return found
+    one, other = (
+        rf"TRY_CAST(regexp_extract({text}, '^(\d{{1,2}})[/-](\d{{1,2}})[/-]20\d\d', {n}) AS INT)"
+        for n in (1, 2)
+    )
+    return f"CASE WHEN {one} <= 12 AND {other} <= 12 AND {one} <> {other} THEN -1 ELSE {found} END"
+
+
+def day_first_in_sql(field: str, relation: str) -> str:
+    """Return the query for the largest first and second number of dates as `20/11/2026`."""
+    some = (
+        rf"max(TRY_CAST(regexp_extract({field}, '^\s*(\d{{1,2}})[/-](\d{{1,2}})[/-]20\d\d', {n}) "
+        "AS INT))"
+        for n in (1, 2)
+    )
+    return f"SELECT {', '.join(some)} FROM {relation}"

@@ -87,23 +87,31 @@ class _Streams:
     """The streams of a file, or of a request where its lines tell which: one after the other.
 
     Events do not say which message they go on with. A stream that begins before the one before it
-    ended is held back: an end too many tells that they were mixed, and none of them counts.
+    ended is held back: an end too many tells that they were mixed, and none of them counts, nor
+    what begins before as many have ended as were begun. Of one alone the last count is the whole,
+    but less than before is another's: that message does not count.
     """
 
     def __init__(self) -> None:
         self.now: dict[str, Any] | None = None
         self.open = self.ended = self.mixed = False
         self.place = ""
-        self.unstopped = 0
+        self.unstopped = self.begun = self.ends = self.stops = 0
+        self.before = False
         self.held: list[tuple[dict[str, Any], str]] = []
 
     def begin(self, event: dict[str, Any], ctx: Context) -> Iterator[dict[str, Any]]:
         """Begin a message; return those before it that are sure."""
+        self.mixed &= (self.ends or self.stops) < self.begun
         if self.mixed:
             ctx.tally.leave(MIXED, ctx.place)
+            self.begun += 1
             return
         self.unstopped += self.now is not None and not self.open
         yield from self.close(ctx)
+        if not self.held:
+            self.begun = self.ends = self.stops = 0
+        self.begun += 1
         message = {**event, **_begun(event)}
         self.now = {"usage": {}, **{k: message[k] for k in KEPT if k in message}, OUT: None}
         self.open, self.ended, self.place = True, False, ctx.place
@@ -116,16 +124,21 @@ class _Streams:
         """
         known = {k: v for k, v in mapping(event.get("usage")).items() if v is not None}
         made = count(known.get("output_tokens"), missing=None)
+        before = None if self.now is None else self.now[OUT]
+        why = mapping(event.get("delta"))
+        self.ends += bool(why.get("stop_reason")) and not (self.ended and made == before)
         if self.now is None:
             if not self.held and not self.mixed:
                 raise Wrong("no_output")
             self.mix(ctx)
             return
-        before, why = self.now[OUT], mapping(event.get("delta"))
-        if made is not None and before is not None and (self.ended or made < before):
-            if made != before:
+        if made is not None and before is not None:
+            several = bool(self.held) or self.before
+            if made < before or (self.ended and made > before and several):
                 self.mix(ctx)
-            return
+                return
+            if self.ended and made == before:
+                return
         usage = {**mapping(self.now["usage"]), **known}
         self.now |= {"usage": usage, OUT: before if made is None else made}
         self.ended |= bool(why.get("stop_reason"))
@@ -133,6 +146,7 @@ class _Streams:
 
     def stop(self, ctx: Context) -> Iterator[dict[str, Any]]:
         """End the message; return it, if it is sure that it was this one."""
+        self.stops += 1
         if self.now is None or self.now[OUT] is None:
             if self.now is not None and self.unstopped:
                 self.unstopped -= 1  # the end of one before
@@ -160,15 +174,16 @@ class _Streams:
             yield from _known(message, place, ctx)
 
     def mix(self, ctx: Context) -> None:
-        """Leave out what cannot be told apart, and all that follows."""
-        if not self.mixed:
+        """Leave out what cannot be told apart, and what begins before all of it has ended."""
+        if not self.before:
             ctx.tally.part(
                 f"{ctx.shown} has events of several streams at once, which do not say whose they "
-                "are: log message_start and message_delta with a request_id, or the whole message"
+                "are: log message_start and message_delta with one request_id, or the whole message"
             )
         for _, place in [*self.held, *([] if self.now is None else [(self.now, self.place)])]:
             ctx.tally.leave(MIXED, place)
-        self.mixed, self.now, self.held = True, None, []
+        self.mixed = self.before = True
+        self.now, self.held, self.ended = None, [], False
 
 
 OUT = "tco.out"
@@ -221,7 +236,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
             yield from _whole(event, ctx) if event else (record.value,)
         return
     every: dict[Any, _Streams] = ctx.kept.setdefault("streams", {})
-    key = ctx.shown, next((text(event[name]) for name in REQUEST if event.get(name)), "")
+    key = ctx.shown, _request(event, ctx)
     if kind != BEGIN and not key[1] and key not in every:
         ctx.state["unnamed"] = _adopt(every, key)
     if kind == BEGIN and ctx.state.get("unnamed"):
@@ -233,6 +248,34 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     yield from streams.begin(event, ctx) if kind == BEGIN else streams.stop(ctx)
     if key[1] and streams.now is None and not streams.held:
         del every[key]
+
+
+def _ids(event: dict[str, Any]) -> dict[str, Any]:
+    """Return the ids in an event and beside it by their names; its own count before others."""
+    return {**mapping(event.get(REQUEST[0])), **{n: event[n] for n in REQUEST[1:] if n in event}}
+
+
+def _request(event: dict[str, Any], ctx: Context) -> str:
+    """Return of which request an event is; empty where no id says so.
+
+    An id that no two of the first events share is one of lines, unless it stands at beginnings.
+    """
+    if "ids" not in ctx.state:
+        kinds = {BEGIN, DELTA, STOP}
+        first = [e for e in ctx.first if e.get("type") in kinds or PART.match(str(e.get("type")))]
+        ctx.state["ids"] = []
+        for name in REQUEST[1:]:
+            told = [e for e in first if _ids(e).get(name)]
+            some = {text(_ids(e)[name]) for e in told}
+            if len(some) < len(told) or all(e.get("type") == BEGIN for e in told):
+                ctx.state["ids"].append(name)
+            else:
+                ctx.tally.note(
+                    f"{name} differs in every line of {ctx.shown}: its streams are told by another "
+                    "id or by their order; log one id in all lines of a stream"
+                )
+    ids = _ids(event)
+    return next((text(ids[name]) for name in ctx.state["ids"] if ids.get(name)), "")
 
 
 def _adopt(every: dict[Any, _Streams], to: tuple[str, str]) -> bool:

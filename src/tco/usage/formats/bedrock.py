@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, service_of
-from tco.usage.formats.anthropic_messages import anthropic_tokens
+from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
+from tco.usage.formats.anthropic_messages import anthropic_tokens, apart
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
-from tco.usage.sources import Sample
+from tco.usage.sources import RawRecord, Sample, opened_json
 
 KIND = "ModelInvocationLog"
 REGION = re.compile(r"^(us-gov|us|eu|apac|jp|au|ca|global)\.")
@@ -87,6 +88,31 @@ def _batched(record: dict[str, Any], ctx: Context) -> UsageRow:
     )
 
 
+def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return a call, and calls for what its answer says was billed beside its own counts."""
+    if record.value is None:
+        return
+    yield record.value
+    call = mapping(record.value)
+    body = opened_json(mapping(call.get("output")).get("outputBodyJson"))
+    events = map(mapping, sequence(body)) if isinstance(body, list) else (mapping(body),)
+    told = (mapping(event.get("usage")) for event in events)
+    usage = next((usage for usage in told if usage.get("iterations")), {})
+    for message in apart({"id": text(call.get("requestId")), "usage": usage}, ctx):
+        counts = message["usage"]
+        names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        yield {
+            **call,
+            "requestId": message["id"],
+            "modelId": message["model"] or call.get("modelId"),
+            "input": {ours: counts.get(name) for ours, name in zip(TAKEN, names, strict=True)},
+            "output": {"outputTokenCount": counts.get("output_tokens")},
+        }
+
+
+TAKEN = ("inputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount")
+
+
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a call; its input leaves out what was read and written."""
     call = mapping(value)
@@ -126,5 +152,6 @@ FORMAT = Format(
     grain="requests",
     looks=looks,
     row=row,
+    parts=parts,
     knows="lifetimes of cache writes are not told, nor when a call ended",
 )

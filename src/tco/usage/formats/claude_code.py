@@ -50,7 +50,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if start is None:
         raise Wrong("no_time")
     speed = str(usage.get("speed") or "standard")
-    key = [text(message.get("id")), text(line.get("requestId"))]
+    key = _key(text(message.get("id")), text(line.get("requestId")), ctx)
     return UsageRow(
         model=text(message.get("model")),
         start=start,
@@ -60,10 +60,19 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         project=PurePath(text(line.get("cwd"))).name,
         tag="sidechain" if line.get("isSidechain") else "",
         session=text(line.get("sessionId")),
-        id="/".join(key) if any(key) else "",
+        id=key,
         status=200,
         **anthropic_tokens(usage, ctx),
     )
+
+
+def _key(message: str, request: str, ctx: Context) -> str:
+    """Return what makes a line the same as another: a fork may leave out whose request it was."""
+    if message:
+        known: dict[str, str] = ctx.kept.setdefault("requests", {})
+        first = known.setdefault(message, request)
+        request = request if first and request else first
+    return f"{message}/{request}" if message or request else ""
 
 
 FORMAT = Format(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, charge, mapping
+from tco.usage.formats import HIT, Context, Format, both, charge, mapping
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample
 
@@ -25,7 +25,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if cancelled or status >= FAILED or all(call.get(name) is None for name in names):
         raise Wrong("failed")
     if text(call.get("cache_reference_id")).strip("0-"):
-        raise Wrong("answered_by_proxy_cache")
+        raise Wrong(HIT)
     total = count(call.get("total_tokens"), missing=None)
     said, made = (count(call.get(name), missing=None) for name in names)
     said, made = both(said, made, total)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping, service_of
+from tco.usage.formats import DAY_S, HIT, Context, Format, both, charge, day_of, mapping, service_of
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json
 
@@ -48,7 +48,7 @@ def _failed(call: dict[str, Any]) -> bool:
 
 def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     if str(call.get("cache_hit")).lower() == "true":
-        raise Wrong("answered_by_proxy_cache")
+        raise Wrong(HIT)
     metadata = mapping(opened_json(call.get("metadata")))
     kept = mapping(metadata.get("usage_object"))
     taken, made, total = (

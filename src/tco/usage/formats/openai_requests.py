@@ -44,13 +44,22 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         yield record.value
         return
     streams: dict[str, str] = ctx.kept.setdefault("streams", {})
-    name = text(body.get("id"))
+    name = "" if body.get("object") == CHUNK and _differ(ctx) else text(body.get("id"))
     ended = _is_last(body) if body.get("object") == CHUNK else event in ENDS
     if ended and (isinstance(body.get("usage"), dict) or event in ENDS):
         streams.pop(name, None)
         yield record.value
     elif (name and body is not record.value) or sequence(body.get("choices")):
         streams.setdefault(name, ctx.place)
+
+
+def _differ(ctx: Context) -> bool:
+    """Return whether every part of a stream has an id of its own, as some servers write them."""
+    if "differ" not in ctx.state:
+        parts = [body for body, _ in map(_body, ctx.first) if body.get("object") == CHUNK]
+        ids = {text(body.get("id")) for body in parts}
+        ctx.state["differ"] = len(ids) == len(parts) > 1
+    return bool(ctx.state["differ"])
 
 
 ENDS = tuple(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled"))

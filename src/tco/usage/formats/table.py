@@ -14,7 +14,16 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tco.errors import UsageError
-from tco.usage.formats import SERVICES, Context, Format, mapping
+from tco.usage.formats import (
+    CACHE,
+    CACHE_OR_READ,
+    HITS,
+    SERVICES,
+    Context,
+    Format,
+    date_in_sql,
+    mapping,
+)
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, count, quoted
@@ -67,6 +76,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "project": ("project", "project_id", "metadata.project"),
     "tag": ("tag", "tags", "metadata.tag", "metadata.tags"),
     "session": ("session_id", "session", "user_id", "user", "conversation_id"),
+    "hit": (),  # whether a proxy's own cache answered: `cache_in`
 }
 """What each thing may be called, best first; a dot goes into a JSON object. Capitals, blanks and
 what stands between words tell no names apart: `Input Tokens` and `inputTokens` are `input_tokens`.
@@ -115,13 +125,28 @@ def _may_count(cell: Any) -> bool:
     return not isinstance(cell, bool | dict | list)
 
 
-def paths_of(value: dict[str, Any]) -> set[str]:
-    """Return the names of all fields of a record, `outer.inner` for those inside."""
-    found: set[str] = set()
+def cache_in(values: Iterable[dict[str, Any]]) -> dict[str, str]:
+    """Return the field that says whether a proxy's own cache answered, as `hit`; none of counts.
+
+    As `hit_if_free` one that may tell of what was read from a provider's cache.
+    """
+    some = [*map(paths_of, values)]
+    known = {folded(field.rpartition(".")[2]): field for one in some for field in one}
+    for names, ours in ((CACHE, "hit"), (CACHE_OR_READ, "hit_if_free")):
+        for field in (known[name] for name in map(folded, names) if name in known):
+            cells = [one[field] for one in some if one.get(field) not in (None, "")]
+            if cells and not any(map(_may_count, cells)):
+                return {ours: field}
+    return {}
+
+
+def paths_of(value: dict[str, Any]) -> dict[str, Any]:
+    """Return all fields of a record by their names, `outer.inner` for those inside."""
+    found: dict[str, Any] = {}
     for key, inner in value.items():
-        found.add(key)
+        found[key] = inner
         if isinstance(inner, dict):
-            found |= {f"{key}.{path}" for path in paths_of(inner)}
+            found |= {f"{key}.{path}": cell for path, cell in paths_of(inner).items()}
     return found
 
 
@@ -234,15 +259,8 @@ def row(value: Any, _: Context) -> UsageRow | None:
 
 
 INTEGERS = (
-    "INTEGER",
-    "BIGINT",
-    "SMALLINT",
-    "TINYINT",
-    "UINTEGER",
-    "USMALLINT",
-    "UTINYINT",
-    "UBIGINT",
-    "HUGEINT",
+    *("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT"),
+    *("UINTEGER", "USMALLINT", "UTINYINT", "UBIGINT"),
 )
 
 
@@ -271,6 +289,7 @@ class Raw:
         decimals: Some number has a point before its decimals: in none it marks thousands.
         untidy: Some time is written as DuckDB does not cast it.
         commas: Amounts have a comma before their decimals.
+        dated, day_first: Some time is written as people do; with days before months, if known.
     """
 
     def __init__(
@@ -287,7 +306,8 @@ class Raw:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
         self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
-        self.untidy = self.commas = False
+        self.untidy = self.commas = self.dated = False
+        self.day_first: bool | None = None
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
         """Return the relation of all records of some files; of CSV torn lines are none.
@@ -348,6 +368,15 @@ class Raw:
         tops = {self.steps(path)[0] for path in self.at.values()}
         nothing = " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
         return f"CASE WHEN {self.field('model')} IS NULL THEN {nothing} ELSE false END"
+
+    def hit(self) -> str:
+        """Return whether a proxy's own cache answered, by what its log says."""
+        words, sure = ", ".join(map(quoted, HITS)), self.field("hit")
+        field = sure or self.field("hit_if_free")
+        if field is None or (sure is None and "cost" not in self.at):
+            return "false"
+        free = f" AND {nano_in(self)} = 0" * (sure is None)
+        return f"lower(trim(CAST({field} AS VARCHAR))) IN ({words}){free}"
 
     def whole(self, name: str) -> str:
         """Return a count as a whole number, null where there is none, and `ODD` for what is none.
@@ -483,12 +512,19 @@ def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
     if raw.untidy:
         end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
         field = f"regexp_replace(replace({field}, ',', '.'), {end})"
+    found = _first(_cast(field, zone), number)
+    # A cast reads `3:04 PM` as 3:04.
+    told = date_in_sql(field, raw.day_first, str(zone or "UTC"))
+    return _first(told, found) if raw.dated else found
+
+
+def _cast(field: str, zone: ZoneInfo | None) -> str:
+    """Return a time as DuckDB casts it as microseconds since 1970, UTC."""
     if zone is None:
-        return _first(f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))", number)
+        return f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))"
     zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
     local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
-    told = f"CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END"
-    return _first(f"epoch_us({told})", number)
+    return f"epoch_us(CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END)"
 
 
 def _first(value: str, other: str) -> str:

@@ -9,18 +9,21 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
-from tco.errors import UsageError
+from tco.errors import UsageError, printable
 from tco.usage.formats import (
     DAY_S,
+    SLASHED,
     Context,
     Format,
     Span,
     charge,
+    day_first,
     day_of,
     mapping,
     openrouter,
     service_of,
     table,
+    written_date,
 )
 from tco.usage.formats.litellm import DAILY
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
@@ -28,8 +31,8 @@ from tco.usage.sources import Sample
 
 PERIODS = ("month", "date", "day", "period", "week", "hour", "time", "created_at", "ts")
 NAMES: dict[str, tuple[str, ...]] = {
-    "period": (*PERIODS, *table.NAMES["start"]),
-    "end": table.NAMES["end"],
+    "period": (*PERIODS, *table.NAMES["start"], "period_start", "start_date", "date_from", "from"),
+    "end": (*table.NAMES["end"], "period_end", "end_date", "date_to", "to", "until"),
     "model": ("model", "model_name", "model_id"),
     "input": table.NAMES["input"],
     **{name: table.NAMES[name] for name in ("fresh", "read", "written", "output", "reasoning")},
@@ -154,8 +157,11 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
     period = at.get("period", "")
     dates = [first.get(period) for first in ctx.first]
     if "day_first" not in ctx.state:
-        ctx.state["day_first"] = _day_first(dates)
-    value = written(cells.get(period), ctx.state["day_first"])
+        first = day_first(dates)
+        if first is None and any(SLASHED.match(str(date).strip()) for date in dates):
+            first = day_first(mapping(record).get(period) for record in ctx.every())
+        ctx.state["day_first"] = first
+    value = written_date(cells.get(period), ctx.state["day_first"])
     if (found := MONTH.match(str(value))) is not None:
         year, month = int(found.group(1)), int(found.group(2))
         if not 1 <= month <= 12:
@@ -171,8 +177,46 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
         return start, end
     if "step" not in ctx.state:
         ctx.state["step"] = _step(dates, ctx)
-    told = moment(written(cells.get(at.get("end", "")), ctx.state["day_first"]), ctx.zone)
-    return start, told if told is not None and told > start else start + ctx.state["step"]
+        ctx.state["gap"] = _gap(at, ctx) if "end" in at else 0.0
+    return start, _end(start, _moment(cells.get(at.get("end", "")), ctx), ctx)
+
+
+def _end(start: float, stated: float | None, ctx: Context) -> float:
+    """Return when a row ends: as it says, if that is later, or a step after its beginning [s]."""
+    step, gap = ctx.state["step"], ctx.state["gap"]
+    end: float = start + step if stated is None else stated + gap
+    return end if end > start else start + step
+
+
+def _moment(value: Any, ctx: Context) -> float | None:
+    return moment(written_date(value, ctx.state["day_first"]), ctx.zone)
+
+
+def _gap(at: dict[str, str], ctx: Context) -> float:
+    """Return how long after its end a row still lasts: a day where ends are last days [s].
+
+    That is told by rows that begin where others end, or a day, a minute or a second after. Of one
+    row alone the last day of its month ends it; else the day is taken not to count, and said.
+    """
+    pairs = []
+    for first in ctx.first:
+        with suppress(Wrong):
+            pairs.append([_moment(first.get(at.get(name, "")), ctx) for name in ("period", "end")])
+    spans = [(start, end) for start, end in pairs if start is not None and end is not None]
+    begins = {start for start, _ in pairs}
+    after = [datetime.fromtimestamp(end + DAY_S, ctx.zone or UTC) for _, end in spans]
+    daily = all(day.hour == day.minute == 0 for day in after)
+    gaps: tuple[float, ...] = (0.0, *((DAY_S,) if daily else (60.0, 1.0)))
+    found = {gap: sum(end + gap in begins and end > start for start, end in spans) for gap in gaps}
+    gap = max(gaps, key=lambda gap: found[gap])
+    if not found[gap] and daily:
+        whole = bool(after) and all(day.day == 1 for day in after)
+        gap = DAY_S if whole or any(start == end for start, end in spans) else 0.0
+    if daily and any(end > start for start, end in spans):
+        last = "its last day" if gap else "the day after its last"
+        how = "as others begin" if found[gap] else "taken so: no other row begins there"
+        ctx.tally.note(f"{ctx.shown}: the {printable(at['end'], 60)} of a row is {last}, {how}")
+    return gap
 
 
 def _step(dates: list[Any], ctx: Context) -> float:
@@ -184,7 +228,7 @@ def _step(dates: list[Any], ctx: Context) -> float:
     times: set[float] = set()
     for value in dates:
         with suppress(Wrong):
-            times |= {moment(written(value, ctx.state["day_first"]), ctx.zone) or 0.0}
+            times |= {moment(written_date(value, ctx.state["day_first"]), ctx.zone) or 0.0}
     known = sorted(times - {0.0})
     clocks = (datetime.fromtimestamp(t, ctx.zone or UTC) for t in known)
     if not any(clock.hour or clock.minute for clock in clocks):
@@ -197,46 +241,6 @@ def _step(dates: list[Any], ctx: Context) -> float:
 
 
 HOUR_S = 3_600.0
-DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(20\d\d)(?=\D|$)")
-SLASHED = re.compile(r"(\d{1,2})/(\d{1,2})/(20\d\d)(?=\D|$)")
-OF_MONTH = re.compile(r"(\d{1,2})/(20\d\d)$")
-NAMED = ("%b %Y", "%B %Y", "%b-%Y", "%b-%y", "%b %d, %Y", "%B %d, %Y", "%d %b %Y", "%d %B %Y")
-
-
-def _day_first(values: list[Any]) -> bool | None:
-    """Return whether days stand before months in `20/11/2026`; None where nothing tells."""
-    found = [m for v in values if (m := SLASHED.match(str(v).strip()))]
-    first, second = ({int(m[n]) for m in found} for n in (1, 2))
-    if max(first, default=0) > 12 or max(second, default=0) > 12:
-        return max(first) > 12
-    return None
-
-
-def written(value: Any, day_first: bool | None) -> Any:
-    """Return a date as people write it, as `2026-11-20` or `2026-11`.
-
-    Raises:
-        Wrong: Nothing tells whether its first number is the day or the month.
-    """
-    if not isinstance(value, str):
-        return value
-    told = value.strip()
-    if found := OF_MONTH.match(told):
-        return f"{found[2]}-{int(found[1]):02d}"
-    if found := SLASHED.match(told):
-        if day_first is None and found[1] != found[2]:
-            raise Wrong("day_or_month_first")
-        month, day = (found[2], found[1]) if day_first else (found[1], found[2])
-        return f"{found[3]}-{int(month):02d}-{int(day):02d}{told[found.end() :]}"
-    if found := DOTTED.match(told):
-        return f"{found[3]}-{int(found[2]):02d}-{int(found[1]):02d}{told[found.end() :]}"
-    for form in NAMED if told[-1:].isdigit() and re.search("[A-Za-z]{3}", told) else ():
-        with suppress(ValueError):
-            day = datetime.strptime(told, form).replace(tzinfo=UTC)
-            return f"{day:%Y-%m-%d}" if "d" in form else f"{day:%Y-%m}"
-    return told
-
-
 FORMAT = Format(
     name="totals",
     title="A spreadsheet of totals: month, model, input, cached, output, cost, team",

@@ -17,11 +17,17 @@ READ, REQUESTS = "vllm:prompt_tokens_cached_total", "vllm:request_success_total"
 OLD_READ = "vllm:prefix_cache_hits_total"
 SOURCES = "vllm:prompt_tokens_by_source_total"
 COUNTERS = (INPUT, OUTPUT, READ, OLD_READ, SOURCES, REQUESTS)
+BEGAN = ("process_start_time_seconds", "vllm:prompt_tokens_created")
+"""When a process began: scrapes that agree on one are of the same."""
 STAMP = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_-]?(\d\d)(?:[:h-]?(\d\d)(?:[:m-]?(\d\d))?)?")
-
+NUMBER = re.compile(r"(?<=\0)[_.-]\d+(?=\.\w+$|$)")
+"""What counts the scrapes of one time in names of files, behind it."""
+OWN = {"__name__", "model_name", "engine", "finished_reason", "source"}
+"""Labels by vLLM; what others say tells where a server was scraped."""
 
 Scrape = dict[str, Any]
-"""When (`at`, None where nothing tells), and what each counter showed (`counters`)."""
+"""When (`at`, None where nothing tells), what each counter showed (`counters`), and when its
+processes began (`began`)."""
 
 
 def looks(sample: Sample) -> bool:
@@ -61,21 +67,24 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     sample = mapping(value)
     name = sample.get("name")
     labels = mapping(sample.get("labels"))
-    if name not in COUNTERS or (name == SOURCES and labels.get("source") == "local_compute"):
+    computed = name == SOURCES and labels.get("source") == "local_compute"
+    if name not in (*COUNTERS, *BEGAN) or computed:
         return None
     try:
-        amount = count(float(sample.get("value", "")))
+        value = float(sample.get("value", ""))
+        amount = value if name in BEGAN else count(value)
     except (TypeError, ValueError):
         raise Wrong("not_a_number") from None
     key = (labels.get("model_name", ""), tuple(sorted(labels.items())), name)
     at = None if sample.get("at") is None else int(sample["at"]) / MS
     scrapes: dict[Any, Scrape] = ctx.kept.setdefault(ctx.shown, {})
     which = at if sample.get("timed") else max(len(scrapes) - 1, 0)
-    if not sample.get("timed") and key in scrapes.get(which, {}).get("counters", {}):
+    kind = "began" if name in BEGAN else "counters"
+    if not sample.get("timed") and key in scrapes.get(which, {}).get(kind, {}):
         which = len(scrapes)  # a counter that comes again is one of another scrape
-    scrape = scrapes.setdefault(which, {"at": None, "counters": {}})
+    scrape = scrapes.setdefault(which, {"at": None, "counters": {}, "began": {}})
     scrape["at"] = at if at is not None else scrape["at"]
-    scrape["counters"][key] = amount
+    scrape[kind][key] = amount
     return None
 
 
@@ -96,37 +105,85 @@ def done(ctx: Context) -> Iterator[UsageRow]:
     seen = {key[2] for counters in every for key in counters}
     for metric in {INPUT, OUTPUT} - seen if seen else ():
         ctx.tally.part(f"no file has the metric {metric}: those tokens are not counted")
-    for scrapes in _servers(ctx.kept):
+    for scrapes in _servers(ctx):
         if len(scrapes) == 1:
             ctx.tally.note("one scrape: its counters are what was served since the server began")
-            scrapes.insert(0, {"at": None, "counters": {}})
+            scrapes.insert(0, {"at": None, "counters": {}, "began": {}})
         shown: dict[Any, int] = dict(scrapes[0]["counters"])
         for before, after in pairwise(scrapes):
             yield from _between(before, after, shown, ctx)
             shown |= after["counters"]
 
 
-def _servers(files: dict[str, dict[Any, Scrape]]) -> list[list[Scrape]]:
+def _servers(ctx: Context) -> list[list[Scrape]]:
     """Return the scrapes of each server.
 
-    Files whose names differ by more than a time are of other servers if their times overlap, and
-    of one that follow one another, as logs that were turned do. Without times all are of one.
+    Scrapes of processes that began at the same time are of one server. Without that, files whose
+    names differ by more than a time are of other servers if their times overlap, and of one that
+    follow one another, as logs that were turned do. Without times all are of one, but for what was
+    scraped elsewhere or began at another time.
     """
-    by: dict[str, list[Scrape]] = {}
-    for shown, scrapes in files.items():
+    by: dict[str, dict[str, list[Scrape]]] = {}
+    for shown, scrapes in ctx.kept.items():
+        scrapes = {n: s for n, s in scrapes.items() if s["counters"]}
         if len(scrapes) == 1:
             scrapes = {n: {**s, "at": s["at"] or _time(shown)} for n, s in scrapes.items()}
-        by.setdefault(STAMP.sub("", shown), []).extend(scrapes.values())
-    if any(scrape["at"] is None for some in by.values() for scrape in some):
-        return [[scrape for some in by.values() for scrape in some]]
+        named = STAMP.sub("\0", shown)
+        by.setdefault(NUMBER.sub("", named), {}).setdefault(named, []).extend(scrapes.values())
+    runs = [run for some in by.values() for run in _numbered(some, ctx) if run]
+    timed = all(scrape["at"] is not None for run in runs for scrape in run)
+    if timed:
+        runs = sorted((sorted(run, key=_at) for run in runs), key=lambda run: _at(run[0]))
     servers: list[list[Scrape]] = []
-    for some in sorted((sorted(s, key=_at) for s in by.values()), key=lambda s: _at(s[0])):
-        last = next((one for one in servers if _at(one[-1]) < _at(some[0])), None)
+    for run in runs:
+        last = next((one for one in servers if _goes_on(one, run, timed, ctx)), None)
         if last is None:
-            servers.append(some)
+            servers.append(run)
         else:
-            last += some
-    return servers
+            last += run
+    return [sorted(one, key=_at) if timed else one for one in servers]
+
+
+def _numbered(files: dict[str, list[Scrape]], ctx: Context) -> list[list[Scrape]]:
+    """Return files of one time that only a number tells apart: one server, if its counters grow."""
+    joined = [scrape for some in files.values() for scrape in some]
+    if len(files) < 2 or any(scrape["at"] is None for scrape in joined):
+        return [*files.values()]
+    joined.sort(key=_at)
+    if all(_grows(a, b) for a, b in pairwise(joined)):
+        if len({_at(scrape) for scrape in joined}) == len(joined):
+            return [joined]
+        ctx.tally.note(
+            "files of one time that are numbered are taken for scrapes of one server: their "
+            "counters only grow"
+        )
+        return [joined]
+    return [*files.values()]
+
+
+def _grows(before: Scrape, after: Scrape) -> bool:
+    """Return whether no counter of a scrape is below what it was in another."""
+    then, now = before["counters"], after["counters"]
+    return bool(then) and then.keys() <= now.keys() and all(now[key] >= then[key] for key in then)
+
+
+def _goes_on(one: list[Scrape], run: list[Scrape], timed: bool, ctx: Context) -> bool:
+    """Return whether scrapes are later ones of a server."""
+    began, begun = ({t for scrape in some for t in scrape["began"].values()} for some in (one, run))
+    if began & begun:
+        return True
+    where, there = (
+        {pair for s in some for key in s["counters"] for pair in key[1] if pair[0] not in OWN}
+        for some in (one, run)
+    )
+    if where and there and where != there:
+        return False
+    if began and begun:
+        again = timed and _at(one[-1]) <= min(begun)
+        if not again:
+            ctx.tally.note("scrapes of processes that began at other times: taken for servers each")
+        return again
+    return not timed or _at(one[-1]) < _at(run[0]) or one[-1] == run[0]
 
 
 def _at(scrape: Scrape) -> float:
@@ -136,11 +193,16 @@ def _at(scrape: Scrape) -> float:
 def _between(
     before: Scrape, after: Scrape, shown: dict[Any, int], ctx: Context
 ) -> Iterator[UsageRow]:
-    """Return what counters grew by; one that fell began again at 0: what it shows it grew by."""
+    """Return what counters grew by; one that fell began again at 0: what it shows it grew by.
+
+    So it does in a process that began after the one before.
+    """
     grown: dict[str, dict[str, int]] = {}
+    processes = [{*scrape["began"].values()} for scrape in (before, after)]
+    again = all(processes) and processes[0].isdisjoint(processes[1])
     for key, now in after["counters"].items():
         then = shown.get(key, 0)
-        if now < then:
+        if now < then or again:
             ctx.tally.part("a server began again: what it served before that is not known")
             then = 0
         of = grown.setdefault(key[0], {})
