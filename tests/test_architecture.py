@@ -90,6 +90,7 @@ NEW = {
     "sparse attention whose choice layers share": 30,
     "turns that look at every set-up": 25,
     "bills that no value asks for twice, replicas known by what they hang on": 40,
+    "what a few requests gain of a faster memory": 22,
     "streams named only where they begin, sheets by other steps than days and hours": 36,
 }
 """Lines that new abilities have brought."""
