@@ -90,6 +90,7 @@ NEW = {
     "sparse attention whose choice layers share": 30,
     "turns that look at every set-up": 25,
     "bills that no value asks for twice, replicas known by what they hang on": 40,
+    "what a few requests gain of a faster memory": 22,
     "streams named only where they begin, sheets by other steps than days and hours": 36,
     "scrapes of one server of vLLM told from those of several": 62,
     "logs of Portkey and Cloudflare, what a proxy's own cache answered": 229,

@@ -539,3 +539,15 @@ def test_a_way_to_cut_experts_is_told_to_change_nothing_without_any() -> None:
         assert told.stdout.splitlines()[:8] == usual[:8]
     mixture = run("size", "gpt-oss-120b", *cut)
     assert "changes nothing" not in mixture.stderr
+
+
+def test_a_faster_memory_is_not_believed_in_silence_for_a_few_requests() -> None:
+    def told(gpu: str, *said: str) -> bool:
+        done = run("size", "gpt-oss-120b", "--gpu", gpu, *said, *DAY)
+        assert done.exit_code == 0
+        return "wait for launches more than for memory, of which b200-sxm is" in done.stderr
+
+    assert told("b200-sxm", "--concurrency", "1")
+    assert told("b200-sxm,h200-sxm", "--concurrency", "4")
+    assert not told("b200-sxm", "--concurrency", "5")
+    assert not told("h200-sxm", "--concurrency", "1")

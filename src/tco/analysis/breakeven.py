@@ -181,7 +181,8 @@ def _count(rows: Sequence[BreakevenRow], rival: str, *, whole: bool) -> str:
     if len(rows) == 1:
         return f"{rival} for {at}"
     models, month = (" models", " a month") if whole else ("", "")
-    return f"{rival} for {len(won)} of {len(rows)}{models} (first {at}{month})"
+    lead = "first " if len(won) > 1 else ""
+    return f"{rival} for {len(won)} of {len(rows)}{models} ({lead}{at}{month})"
 
 
 UNIT = "tokens/month"

@@ -428,10 +428,9 @@ def stale_words(inputs: Question, seen: Iterable[tuple[date, str, str]], count: 
         return []
     oldest, name = min(old)
     age = (inputs.day - oldest).days
-    return [
-        f"{len(old)} of {count} prices are older than their kind should be; the oldest is "
-        f"{age} days old ({name}, checked {oldest})"
-    ]
+    told = f"{len(old)} of {count} prices are older than their kind should be; the oldest is"
+    told = told if count > 1 else "the price is older than its kind should be:"
+    return [f"{told} {age} days old ({name}, checked {oldest})"]
 
 
 def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
@@ -453,9 +452,9 @@ def _licences(inputs: Question, used: Sequence[Option]) -> list[str]:
 def outside_words(models: Sequence[str]) -> str:
     """Return that some models are built like none that the capacity model was held against."""
     step, most = FITTED.outside_factor, FITTED.outside_prefill
-    told = f"taken to be {step:.2f} times as long, prefill up to {most:.1f}, and the band is wider"
+    told = f"take {step:.2f} times as long, prefill up to {most:.1f}, and the band is wider"
     named = ", ".join(models)
-    return f"the capacity model was not held against models built like {named}: a step is {told}"
+    return f"the capacity model was held against none built like {named}: steps {told}"
 
 
 def _engine_words(inputs: Question, own: Sequence[SelfOption]) -> Iterator[str]:

@@ -221,7 +221,7 @@ def _notes(
     wanted = None if best is None else best.id
     about = [o for o in used if f"{o.model}@{o.hardware}:{o.precision}" == wanted]
     bears, minor = notes_of(inputs, used, about)
-    doubts = list(uncalibrated(inputs, about))
+    doubts = [*uncalibrated(inputs, about), *_launches(about, best)]
     if model.architecture is not None and model.architecture.outside_calibration:
         doubts.insert(0, outside_words([name]))
     shown = (CLOSE, TAKEN)  # the verdict says the one, the line of what was asked the other
@@ -229,6 +229,26 @@ def _notes(
         text for text in dict.fromkeys((*doubts, *bears)) if not any(w in text for w in shown)
     )
     return told, tuple(text for text in (*bears, *minor) if text not in told)
+
+
+FEW_AT_ONCE = 4.0
+"""Requests in flight up to which launches take about as long as the memory of a GPU of 2025 [1]."""
+
+
+def _launches(about: Sequence[SelfOption], best: SizeRow | None) -> Iterable[str]:
+    """Return that sources disagree on what the faster memory of recent GPUs gains a few requests.
+
+    Source: `findings/b200-for-one-user.sh` (kernels, eight GPUs); the median of 54 pairs of runs
+    with four requests in flight in `benchmarks/data/capacity_dev.csv`, and the model's for them.
+    """
+    recent = {o.gpu for o in about if (g := o.gpu_shape) and np.isfinite(g.flops_4) and not g.pcie}
+    few = best is not None and 0.0 < (best.concurrency or 0.0) <= FEW_AT_ONCE
+    for gpu in sorted(recent if few else ()):
+        yield (
+            f"so few requests at once wait for launches more than for memory, of which {gpu} is "
+            "less sure than the band: of a B200 over an H200 tables of NVIDIA's kernels say x0.99 "
+            "to x1.22 for one request, runs x1.32 with four, the model x1.48"
+        )
 
 
 def _options(sized: SizedSetUps, shown: tuple[str, ...]) -> list[SelfOption]:

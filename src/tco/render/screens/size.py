@@ -303,14 +303,14 @@ def _sessions_words(of: SessionsResult) -> str:
             f"A replica serves {of.kept:,.0f} open sessions within the limits; its cache ({pool}) "
             "keeps them all: no wall before that."
         )
+    held = f"{pool}; {show_number(of.held_tokens)} a session"
     counted = "warm, as admission is capped" if of.capped else "cold: --admission-cap counts warm"
     cap = ", which the cap has to hold," if of.capped else ""
     hits = [show_share(round(share, 2)) for share in (of.hit_share, of.beyond_hit_share)]
     return (
         f"A replica keeps {of.warm:,.0f} open sessions warm, {of.cold:,.0f} from a cold start "
-        f"(counted on: {counted}). Wall: beyond {of.wall:,.0f} of them{cap} the cache ({pool}; "
-        f"{show_number(of.held_tokens)} a session) falls from {hits[0]} to {hits[1]} of the input "
-        "with a tenth more."
+        f"(counted on: {counted}). Wall: a tenth beyond {of.wall:,.0f} of them{cap} the cache "
+        f"({held}) falls from {hits[0]} to {hits[1]} of the input."
     )
 
 
@@ -334,9 +334,8 @@ def _people(row: SizeRow, result: SizeResult) -> str:
     each = result.limits.requests_per_user_per_month
     if row.users is None or each is None:
         return ""
-    among = "" if row.fleet_gpus is None else ", each of several more: bursts even out"
     many = f"{words.count(row.users)} users at {words.count(each)} req/mo"
-    return f" One replica alone serves {many}{among}."
+    return f" One replica alone serves {many}."
 
 
 def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) -> Iterator[Block]:
