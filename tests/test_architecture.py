@@ -52,6 +52,7 @@ NEW = {
     "what QLoRA leaves unpacked": 21,
     "records that are quick to define, catalogs compiled into the wheel": 300,
     "answers that work out whole only what they show, catalogs that are read by and by": 140,
+    "what questions of one catalog share, sessions sized together, JSON indented": 114,
     "sizes that cannot end are refused with what is possible": 20,
     "percentiles of the first token as limits, and of sessions; seats that grow, pools": 345,
     "a page of a bill": 58,

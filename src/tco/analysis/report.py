@@ -163,10 +163,11 @@ def entering(inputs: Question, used: Sequence[Option]) -> list[Setting]:
     kinds = _prefixes(used)
     if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
         kinds |= {"own.life_months", "own.yearly_rate", "own.straight_line"}
+    starts = tuple(kinds)
     return [
         setting
         for path, setting in inputs.settings.items()
-        if _enters(path, kinds)
+        if path.startswith(starts)
         and path != "workload.tokens_per_month"
         and (path not in NEUTRAL or setting.origin == "given" or _with_target(path, inputs))
         and (path not in ONLY_WITH or setting.origin == "given" or ONLY_WITH[path](inputs, used))
@@ -212,10 +213,6 @@ def _staff_prefixes(own: Sequence[SelfOption]) -> set[str]:
     if any(o.purchase != DEDICATED for o in own):
         kinds |= {"people.floor", "people.fixed", "people.fte"}
     return kinds
-
-
-def _enters(path: str, kinds: Iterable[str]) -> bool:
-    return any(path.startswith(kind) for kind in kinds)
 
 
 def values_of(inputs: Question, *starts: str) -> tuple[AssumptionResult, ...]:

@@ -364,16 +364,26 @@ def replica_of(option: SelfOption, settings: Settings) -> Replica:
     return best
 
 
+def at_speed(settings: Settings, factor: float) -> Settings:
+    """Return the settings with GPUs so many times as fast [1]."""
+    return settings.with_values({FACTOR: settings.value(FACTOR) * factor})
+
+
 def size_bands(options: Iterable[Option], settings: Settings) -> None:
     """Size the replicas of own GPUs at both ends of their bands, before each is asked for."""
-    size_together(
-        (*shapes, target(at), option.speed_factors)
+    wanted = [
+        (option, shapes, at)
         for option in options
         if isinstance(option, SelfOption) and not option.measured
         for end in option.band
-        for at in (settings.with_values({FACTOR: settings.value(FACTOR) * end}),)
+        for at in (settings.once(at_speed, end),)
         if (shapes := shapes_of(option, at)) is not None
-    )
+    ]
+    size_together((*shapes, target(at), o.speed_factors) for o, shapes, at in wanted)
+    if waits := [(s, at, o.gaps, o.speed_factors) for o, s, at in wanted if o.gaps is not None]:
+        from tco.options.sessions import keep_together  # few questions are about sessions
+
+        keep_together(waits)
 
 
 def shapes_of(option: SelfOption, settings: Settings) -> Shapes | None:

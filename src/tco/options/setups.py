@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -392,7 +392,36 @@ def set_ups(
         found: The measurements that replicas are held against.
         rents: What GPUs can be rented for.
     """
-    return _rented(_sized(_tried(inputs, models, gpus, counts, found)), rents)
+    return _rented(_searched(inputs, models, gpus, counts, found), rents)
+
+
+_MOST_SEARCHED = 16
+"""Questions of one catalog that differ in what sizes a replica; most differ in other things."""
+
+
+def _searched(
+    inputs: Question,
+    models: Sequence[ModelEntry],
+    gpus: Sequence[GpuEntry],
+    counts: Sequence[int],
+    found: KnownMeasurements,
+) -> SetUps:
+    """Return every set-up that is possible in principle and what it sustains, kept for others."""
+    goal, server = target(inputs.settings), server_layout(inputs.settings, inputs.serving)
+    key = tuple(models), tuple(gpus), tuple(counts), server, inputs.serving, goal
+    kept: dict[Any, SetUps] = inputs.catalog.derived.setdefault("set-ups", {})
+    try:
+        known, shared = kept.get(key), not goal.within and inputs.gaps is None
+    except TypeError:  # arrays have no hash
+        known, shared = None, False
+    if shared and known is not None and known.found is found:
+        return replace(known, inputs=inputs)
+    made = _sized(_tried(inputs, models, gpus, counts, found))
+    if shared:  # limits on shares and sessions hang on more than that
+        while len(kept) >= _MOST_SEARCHED:
+            del kept[next(iter(kept))]
+        kept[key] = made
+    return made
 
 
 def _tried(
