@@ -245,11 +245,11 @@ def from_document(document: Any) -> tuple[Any, tuple[str, ...]]:
         MisfitError: It stands for none.
     """
     document = in_dollars(_as_of_now(document))
-    result = _checked(record_of(_schema(document)), document)
+    result = checked(record_of(_schema(document)), document)
     return result, tuple(_dotted(path) for path in _unknown(document, result, ()))
 
 
-def _checked(kind: Any, document: Any) -> Any:
+def checked(kind: Any, document: Any) -> Any:
     """Return a document as the record that it says it is.
 
     Raises:
