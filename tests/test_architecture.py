@@ -52,7 +52,6 @@ NEW = {
     "what QLoRA leaves unpacked": 21,
     "records that are quick to define, catalogs compiled into the wheel": 300,
     "answers that work out whole only what they show, catalogs that are read by and by": 140,
-    "what questions of one catalog share, sessions sized together, JSON indented": 114,
     "sizes that cannot end are refused with what is possible": 20,
     "percentiles of the first token as limits, and of sessions; seats that grow, pools": 345,
     "a page of a bill": 58,
@@ -89,6 +88,7 @@ NEW = {
     "lists in other money, tiers that cannot be meant, offers without half of a price": 60,
     "what compaction and advisors of Claude take": 43,
     "streams named only where they begin, sheets by other steps than days and hours": 36,
+    "what questions of one catalog share, sessions kept together, JSON, readings of claims": 164,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())

@@ -343,7 +343,7 @@ class SetUps:
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
         widths = stacked([_precision(name, self.server) for name in self.names])
-        models = taken(self._model_shapes, self.model[rows])
+        models = taken(self._stacked[0], self.model[rows])
         layout = replace(
             self.server,
             tp=tp.astype(float),
@@ -352,15 +352,11 @@ class SetUps:
             dp_attention=self.server.dp_attention & (np.asarray(models.routed_params) > 0.0),
             **taken(widths, self.precision[rows]).columns(models),
         )
-        return models, taken(self._gpu_shapes, self.gpu[rows]), layout
+        return models, taken(self._stacked[1], self.gpu[rows]), layout
 
     @cached_property
-    def _model_shapes(self) -> ModelShape:
-        return stacked([m.shape for m in self.models])
-
-    @cached_property
-    def _gpu_shapes(self) -> GpuShape:
-        return stacked([g.shape for g in self.gpus])
+    def _stacked(self) -> tuple[ModelShape, GpuShape]:
+        return stacked([m.shape for m in self.models]), stacked([g.shape for g in self.gpus])
 
     @property
     def size(self) -> int:
