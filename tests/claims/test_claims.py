@@ -326,7 +326,7 @@ def test_an_answer_is_kept_where_nothing_changed(
     own.write_text("people: {fte: 1}\n", encoding="utf-8")
     kept = {"XDG_CACHE_HOME": str(tmp_path)}
     asked: list[str] = []
-    ask = claims._answer_of
+    ask, whole = claims._answer_of, 0
 
     def counted(words: str, file: str | None) -> Any:
         asked.append(words)
@@ -342,10 +342,15 @@ def test_an_answer_is_kept_where_nothing_changed(
 
     for form in ("table", "json", "md", "csv"):
         first, second = said(*DAY, "-o", form), said(*DAY, "-o", form)
+        whole = max(first[1], whole)
         assert first[0] == second[0]
         assert second[1] == 0
         assert bool(first[1]) == (form == "table")  # one claim is one answer in every format
-    assert said("--as-of", "2026-11-22")[1] > 0
+    # Of another day only today's questions are asked, and what the answer is in doubt with.
+    text, count = said("--as-of", "2026-11-22", "-o", "json")
+    assert 0 < count < whole / 3
+    anew = said("--as-of", "2026-11-22", "-o", "json", XDG_CACHE_HOME=str(tmp_path / "other"))
+    assert anew[0] == text and anew[1] > 3 * count
     assert said(*DAY, TCO_CONFIG=str(own))[1] > 0
     for entry in (tmp_path / "tco").iterdir():  # what was written by another hand is not believed
         entry.write_bytes(entry.read_bytes() + b" ")

@@ -13,10 +13,12 @@ from tco.analysis.results import CompareResult
 from tco.catalog.files import File
 from tco.engine.replica import best_replica
 from tco.errors import UsageError
+from tco.options import sessions
 from tco.options.bills import SelfOption, shapes_of
+from tco.options.candidates import own_setups
 from tco.options.selection import select
 from tco.options.settings import FACTOR, target
-from tco.options.setups import size_together, sized
+from tco.options.setups import SetUps, size_together, sized
 from tco.render.jsonio import read_result
 from tco.render.output import rendered
 from tco.render.words import View
@@ -88,6 +90,46 @@ def test_replicas_sized_together_are_those_sized_alone(asked: Asked) -> None:
             want = float(np.asarray(getattr(alone, field.name)))
             got = float(np.asarray(getattr(together, field.name)))
             assert got == pytest.approx(want, rel=1e-14, nan_ok=True), field.name
+
+
+def test_sessions_kept_together_are_those_kept_alone(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    which = {"developers": 300.0, "gpus": ("h200-sxm", "b200-sxm")}
+    question = asked(**which, tiers=("self",), all_setups=True)
+    monkeypatch.setattr(sessions, "_KEPT", {})
+    together = compare(question)
+    found = len(sessions._KEPT)
+    monkeypatch.setattr(sessions, "keep_together", lambda wanted: None)
+    monkeypatch.setattr(sessions, "_KEPT", {})
+    alone = compare(question)
+    assert found > 20 and len({row.band_usd for row in together.options}) > 20
+    for one, other in zip(together.options, alone.options, strict=True):
+        assert (one.id, one.replica) == (other.id, other.replica)
+        ends = [[end or 0.0 for end in row.band_usd or ()] for row in (one, other)]
+        assert ends[0] == pytest.approx(ends[1], rel=1e-12), one.id
+
+
+def test_set_ups_are_searched_once_for_questions_that_differ_in_bills_alone(asked: Asked) -> None:
+    which = {"tokens": 20e9, "models": ("mistral-7b",), "tiers": ("self",), "gpus": ("l4", "a30")}
+    question = asked(**which)
+    question = replace(question, catalog=replace(question.catalog))  # nothing is known of it yet
+    wanted = select(question.catalog, question.request)
+
+    def found(**values: float) -> SetUps:
+        settings = question.settings.with_values(
+            {n.replace("__", "."): v for n, v in values.items()}
+        )
+        return own_setups(replace(question, settings=settings), wanted)
+
+    first = found()
+    assert found(rent__factor=1.2, serving__headroom=0.5).replica is first.replica
+    for path, value in {"workload__isl": 900.0, "serving__kv_bytes": 1.0}.items():
+        other = found(**{path: value}).replica
+        assert not np.array_equal(other.memory_slots, first.replica.memory_slots), path
+    again = found(rent__factor=1.2)
+    assert again.replica is first.replica
+    assert float(np.asarray(again.inputs.settings.value("rent.factor"))) == 1.2
 
 
 def test_lines_are_left_out_and_the_answer_comes_back(

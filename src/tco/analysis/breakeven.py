@@ -242,7 +242,7 @@ def _two(
     usual: tuple[Option, Option],
     now: float | None,
 ) -> tuple[Option, Option]:
-    """Return A and B: of the volume that was said the cheapest of each name, else the usual ones."""
+    """Return A and B: at a volume that was said the cheapest of each name, else the usual."""
     base, option = usual
     if now is not None:
         base, option = (_cheapest_now(inputs, found.options) for found in sides)

@@ -149,10 +149,11 @@ def entering(inputs: Question, used: Sequence[Option]) -> list[Setting]:
     kinds = _prefixes(used)
     if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
         kinds |= {"own.life_months", "own.yearly_rate", "own.straight_line"}
+    starts = tuple(kinds)
     return [
         setting
         for path, setting in inputs.settings.items()
-        if path.startswith(tuple(kinds))
+        if path.startswith(starts)
         and path != "workload.tokens_per_month"
         and (path not in NEUTRAL or setting.origin == "given" or _with_target(path, inputs))
         and (path not in ONLY_WITH or setting.origin == "given" or ONLY_WITH[path](inputs, used))

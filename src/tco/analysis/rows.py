@@ -35,6 +35,7 @@ from tco.options.bills import (
     Option,
     SelfOption,
     TokenOption,
+    at_speed,
     fleet,
     lines,
     replica_of,
@@ -54,7 +55,7 @@ from tco.options.offers import coming
 from tco.options.provisioned import ProvisionedOption, used_share
 from tco.options.quality import benchmark_of
 from tco.options.question import Question
-from tco.options.settings import FACTOR, Settings, hours_per_month, target, workload
+from tco.options.settings import Settings, hours_per_month, target, workload
 from tco.options.setups import SetUps
 from tco.units import MTOK, show_number, show_seconds, show_share
 
@@ -500,8 +501,7 @@ def _band(option: SelfOption, settings: Settings) -> OpenBand:
     Limits on latency are kept, so that slower replicas take fewer requests at once: no high end
     where one alone is too slow then.
     """
-    ends = [settings.value(FACTOR) * end for end in reversed(option.band)]
-    each = (settings.with_values({FACTOR: end}) for end in ends)  # as numbers they are kept
+    each = (settings.once(at_speed, end) for end in reversed(option.band))
     low, high = (number(total_usd(lines(option, at))) for at in each)
     return low, high if np.isfinite(high) else None
 

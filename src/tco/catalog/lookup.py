@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
 from operator import attrgetter
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from tco.errors import UnknownNameError, UsageError, printable, unknown_name
 
@@ -37,16 +37,6 @@ class Window(Protocol):
 
     @property
     def until(self) -> date | None: ...
-
-
-class Named(Protocol):
-    """Anything with a name and others that people use for it."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def aliases(self) -> list[str]: ...
 
 
 def find_source(catalog: Catalog, name: str) -> Source | None:
@@ -227,7 +217,7 @@ def find_model(catalog: Catalog, name: str) -> str:
     Raises:
         UnknownNameError: None or several are called that; the nearest or all of them are named.
     """
-    return _find("model", name, _names(catalog.models.models), lambda: _newest_first(catalog))
+    return _find("model", name, catalog.models.models, lambda: _newest_first(catalog))
 
 
 def find_gpu(catalog: Catalog, name: str) -> str:
@@ -237,7 +227,7 @@ def find_gpu(catalog: Catalog, name: str) -> str:
         r"(?P<gpu>.*\d.*?)\s*[x*]\s*(?P<count>\d+)\s*$", name, re.IGNORECASE
     )  # a name has a number of its own: rtx4090 is one
     try:
-        return _find("GPU", name, _names(catalog.hardware.accelerators))
+        return _find("GPU", name, catalog.hardware.accelerators)
     except UnknownNameError:
         if count is None:
             raise
@@ -248,12 +238,12 @@ def find_gpu(catalog: Catalog, name: str) -> str:
 
 def find_provider(catalog: Catalog, name: str) -> str:
     """Return the id of the provider that `name` means; errors as in `find_model`."""
-    return _find("provider", name, {i: [p.name] for i, p in catalog.prices.providers.items()})
+    return _find("provider", name, catalog.prices.providers)
 
 
 def find_seller(catalog: Catalog, name: str) -> str:
     """Return the id of the seller of GPU hours that `name` means; errors as in `find_model`."""
-    return _find("seller", name, {i: [s.name] for i, s in catalog.hardware.sellers.items()})
+    return _find("seller", name, catalog.hardware.sellers)
 
 
 def find_offer(catalog: Catalog, name: str) -> Offer:
@@ -304,8 +294,9 @@ def config_notes(catalog: Catalog, models: Iterable[str]) -> list[str]:
     return [m.notes for m in named if m.notes is not None and OWN_CONFIG in m.sources]
 
 
-def _names(records: Mapping[str, Named]) -> dict[str, list[str]]:
-    return {i: [record.name, *record.aliases] for i, record in records.items()}
+def _called(record: Any) -> Iterable[str]:
+    """Return what else a record is called than its id."""
+    return map(_folded, (record.name, *getattr(record, "aliases", ())))
 
 
 def _newest_first(catalog: Catalog) -> list[str]:
@@ -325,7 +316,7 @@ MAKERS = ("nvidia", "amd", "intel", "google", "geforce", "tesla", "instinct")
 def _find(
     kind: str,
     name: str,
-    known: Mapping[str, Iterable[str]],
+    known: Mapping[str, Any],
     order: Callable[[], list[str]] | None = None,
 ) -> str:
     """Return the id that `name` means: an id, another name of it, or how just one begins.
@@ -335,16 +326,18 @@ def _find(
     Args:
         kind: What it is of.
         name: The name as it was typed.
-        known: Other names by id.
+        known: The records by their ids.
         order: Returns the ids, those that are rather meant first; for what is told only.
     """
     wanted = _folded(name)
     for maker in MAKERS if kind == "GPU" else ():
         wanted = wanted.removeprefix(f"{maker}-")
+    if wanted in known:
+        return wanted
     ids = {_folded(i): i for i in known}
     if wanted in ids:
         return ids[wanted]
-    called = sorted({i for i, others in known.items() if wanted in map(_folded, others)})
+    called = sorted(i for i, record in known.items() if wanted in _called(record))
     begun = sorted(i for folded, i in ids.items() if wanted and folded.startswith(wanted))
     bare = wanted.replace("-", "")
     some = called or begun or sorted(i for f, i in ids.items() if f.replace("-", "") == bare)

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import shlex
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -63,14 +64,16 @@ def _result(options: Any, name: str | None, *, rules: bool) -> Any:
     """Return the claims, one of them, or the rules of thumb; as kept, where nothing changed.
 
     All of them are more than a thousand questions. An answer rests on the data files, the day and
-    this package alone, and is kept under the digest of these; a user's own file of defaults speaks
-    in every question, so that nothing is kept beside one.
+    this package alone, and is kept under the digest of these, and so are the readings of days that
+    are not today's; a user's own file of defaults speaks in every question, so that nothing is kept
+    beside one.
     """
+    from tco.analysis.claims.judge import ClaimReading
     from tco.catalog.claims import NAME, load_claims
     from tco.catalog.files import shipped_file
     from tco.catalog.load import cache_key, digest_of, load_catalog, recall, remember
     from tco.cli.answer import config_file
-    from tco.cli.options import Progress, today
+    from tco.cli.options import Progress, say, today
     from tco.render import jsonio
 
     known = load_claims()
@@ -80,15 +83,23 @@ def _result(options: Any, name: str | None, *, rules: bool) -> Any:
     out = options.output
     brief = out.get("format", "table") == "table" and not {"export", "fields", "sort"} & out.keys()
     full = name is not None or not brief
-    words = ("claims", digest_of([shipped_file(NAME)]), str(day), str(name), str(rules), str(full))
-    key = None if config_file() else cache_key(catalog.sha256, words, answer=True)
+    every = ("claims", digest_of([shipped_file(NAME)]))
+    words = (*every, str(day), str(name), str(rules), str(full))
+    keys = (words, every) if not config_file() else ()
+    key, past = [cache_key(catalog.sha256, some, answer=True) for some in keys] or (None, None)
     kept = recall(key)
     if kept is None:
+        if len(wanted) > 1 and not rules and not out.get("quiet") and not sys.stderr.isatty():
+            say(f"tco: note: {len(wanted)} claims are asked anew, in up to two minutes, and kept")
         with Progress(quiet=bool(out.get("quiet"))) as progress:
             audit = _audit(options, known, catalog, day, progress)
+            if (before := recall(past)) is not None:
+                audit.known.update(jsonio.checked(dict[str, ClaimReading], json.loads(before)))
             made = audit.rules() if rules else audit.result(wanted, detailed=bool(name), full=full)
         kept = json.dumps(jsonio.document(made)).encode()
         remember(key, kept)
+        old = {name: one for name, one in audit.known.items() if one.as_of != audit.today}
+        remember(past, json.dumps(jsonio.document(old)).encode())
     return jsonio.from_document(json.loads(kept))[0]
 
 
@@ -102,6 +113,7 @@ def _audit(options: Any, known: Any, catalog: Any, day: Any, progress: Any) -> A
     return Audit(
         claims=known,
         ask=_memory(),
+        known={},
         settings=inputs.settings,
         catalog=stamp(inputs, ()),
         today=day.isoformat(),

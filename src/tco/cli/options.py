@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Annotated, Any, ClassVar, get_origin, is_typeddict
 
 import typer
@@ -79,6 +79,7 @@ def word(name: str, text: str) -> Any:
     return Argument(metavar=name, help=text, show_default=False)
 
 
+@cache
 def _parameters(function: Function) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
 

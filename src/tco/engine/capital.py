@@ -95,6 +95,8 @@ def written_off(
         evenly: 1 for the straight line, else 0 [1].
     """
     level = annuity(usd, salvage_usd, yearly_rate, months)
+    if not np.any(evenly):  # as nearly always
+        return level
     even = straight_line(usd, salvage_usd, months)
     return np.where(np.equal(evenly, 1.0), even, level)
 

@@ -48,7 +48,6 @@ from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps, Shapes, size_together, sized
 from tco.records import dataclass
-from tco.units import GB
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
@@ -182,7 +181,7 @@ class SelfOption:
         """Return what the weights take on a disk; None where nobody knows their size [GB]."""
         if self.shape is None or self.layout is None:
             return None
-        return float(np.asarray(stored_bytes(self.shape, self.layout))) / GB
+        return float(np.asarray(stored_bytes(self.shape, self.layout))) / 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -365,16 +364,26 @@ def replica_of(option: SelfOption, settings: Settings) -> Replica:
     return best
 
 
+def at_speed(settings: Settings, factor: float) -> Settings:
+    """Return the settings with GPUs so many times as fast [1]."""
+    return settings.with_values({FACTOR: settings.value(FACTOR) * factor})
+
+
 def size_bands(options: Iterable[Option], settings: Settings) -> None:
     """Size the replicas of own GPUs at both ends of their bands, before each is asked for."""
-    size_together(
-        (*shapes, target(at), option.speed_factors)
+    wanted = [
+        (option, shapes, at)
         for option in options
         if isinstance(option, SelfOption) and not option.measured
         for end in option.band
-        for at in (settings.with_values({FACTOR: settings.value(FACTOR) * end}),)
+        for at in (settings.once(at_speed, end),)
         if (shapes := shapes_of(option, at)) is not None
-    )
+    ]
+    size_together((*shapes, target(at), o.speed_factors) for o, shapes, at in wanted)
+    if waits := [(s, at, o.gaps, o.speed_factors) for o, s, at in wanted if o.gaps is not None]:
+        from tco.options.sessions import keep_together  # few questions are about sessions
+
+        keep_together(waits)
 
 
 def shapes_of(option: SelfOption, settings: Settings) -> Shapes | None:
@@ -527,7 +536,7 @@ def _alike(found: SetUps, settings: Settings, rows: Indices) -> PairGroup:
         usd_per_gpu_hour=column([r.usd_per_gpu_hour for r in rents]),
         owned=_bought(owned, of) if owned else None,
         egress=replace(first.egress, usd_per_gb=column([r.egress.usd_per_gb for r in rents])),
-        weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / GB,
+        weights_gb=np.asarray(stored_bytes(model, layout))[:, None] / 1e9,
         billing_step_s=None if found.inputs.hours is None else column(steps),
         hours=found.inputs.hours,
         tries=np.array([m.tries for m in found.models])[found.model[setups]][:, None],

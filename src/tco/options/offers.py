@@ -92,18 +92,17 @@ def changes_soon(inputs: Question, used: Sequence[Option]) -> list[str]:
     ids = {o.id for o in used if isinstance(o, TokenOption)}
     end = inputs.day + timedelta(days=DAYS_OF_A_MONTH)
     out = []
-    for offer in inputs.catalog.prices.offers:
-        if offer.id not in ids:
+    for name, offer in inputs.catalog.offers.items():
+        if name not in ids:
             continue
         days = [p.since for p in offer.prices if p.status != "cancelled"]
         days = [day for day in days if inputs.day < day <= end]
         if days:
             out.append(
-                f"{offer.id}: its price changes on {min(days)}, inside the month; "
-                "--by-day weighs both"
+                f"{name}: its price changes on {min(days)}, inside the month; --by-day weighs both"
             )
         if offer.retires and inputs.day <= offer.retires <= end:
-            out.append(f"{offer.id}: retires on {offer.retires}, inside the month")
+            out.append(f"{name}: retires on {offer.retires}, inside the month")
     return out
 
 

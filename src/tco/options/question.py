@@ -281,6 +281,13 @@ def _both(without: str, by: str, path: str, gone: float, value: float) -> str:
 
 
 def _defaults(catalog: Catalog) -> Settings:
+    """Return the assumptions of the catalog, made once for all questions."""
+    if "defaults" not in catalog.derived:
+        catalog.derived["defaults"] = _assumed(catalog)
+    return catalog.derived["defaults"]  # type: ignore[no-any-return]
+
+
+def _assumed(catalog: Catalog) -> Settings:
     sources = catalog.assumptions.sources
 
     def setting(path: str) -> Setting:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import fields, is_dataclass, replace
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -29,11 +29,16 @@ from tco.engine.sessions import (
 from tco.engine.shapes import Floats, GpuShape, Layout, ModelShape, Number, ServerProfile, number
 from tco.errors import UsageError
 from tco.options.settings import AT, Settings, target, workload
+from tco.options.shapes import stacked
 from tco.units import GB, show_number
 
 if TYPE_CHECKING:
     from tco.catalog.defaults import Profile as Traffic
     from tco.options.setups import SetUps
+
+Shapes = tuple[ModelShape, GpuShape, Layout, ServerProfile]
+Case = tuple[Any, ...]
+Record = TypeVar("Record", SessionServer, KeptSessions)
 
 OF_PROFILE = (
     *("turns", "first_tokens", "growth_tokens", "new_tokens", "shared_tokens"),
@@ -142,13 +147,53 @@ def kept_sessions(
         gaps: The table of the profile.
         factors: What measurements multiply speeds by at each of `BATCHES` [..., batches] [1].
     """
-    goal, of = target(settings), sessions_of(settings, gaps)
-    pair = _few_and_some(factors)
-    args = (*shapes, profile, goal, of, _room(settings))
+    case = _case((*shapes, profile), settings, gaps, factors)
     try:
-        return _known(*args, (pair[0].item(), pair[1].item()))
+        few, some = (at.item() for at in case[-1])
+        return _known(*case[:-1], (few, some))
     except (TypeError, ValueError):  # arrays have no hash, and many values are no number
-        return _kept(*args, pair)
+        return _kept(*case)
+
+
+def _case(
+    shapes: Shapes, settings: Settings, gaps: Gaps, factors: Floats | tuple[float, ...]
+) -> Case:
+    """Return what says how many sessions some replicas keep: what `_kept` takes."""
+    of, room = settings.once(sessions_of, gaps), settings.once(_room)
+    return (*shapes, target(settings), of, room, _few_and_some(factors))
+
+
+def keep_together(wanted: Iterable[tuple[Shapes, Settings, Gaps, tuple[float, ...]]]) -> None:
+    """Work out how many sessions many replicas keep in one call, for `kept_sessions` to find."""
+    alike: dict[Hashable, dict[Case, None]] = {}
+    for one in wanted:
+        model, gpu, layout, profile, goal, of, room, (few, some) = _case(*one)
+        case = (model, gpu, layout, profile, goal, of, room, (few.item(), some.item()))
+        try:
+            if case not in _KEPT:
+                alike.setdefault((profile, replace(goal, speed=1.0), of, room), {})[case] = None
+        except TypeError:  # arrays have no hash
+            return
+    for cases in alike.values():
+        models, gpus, layouts, (profile, *_), goals, (of, *_), (room, *_), factors = zip(
+            *cases, strict=True
+        )
+        goal = replace(goals[0], speed=np.array([one.speed for one in goals]))
+        few, some = np.array(factors).T
+        shapes = stacked(models), stacked(gpus), stacked(layouts)
+        made = _kept(*shapes, profile, goal, of, room, (few, some))
+        for row, case in enumerate(cases):
+            _remember(case, (_at(made[0], row, few.shape), _at(made[1], row, few.shape)))
+
+
+def _at(record: Record, row: int, shape: tuple[int, ...]) -> Record:
+    """Return one of the records whose fields are arrays of a shape, or broadcast to it."""
+    made: dict[str, Any] = {}
+    for f in fields(record):
+        value: Any = getattr(record, f.name)
+        inner = is_dataclass(value)
+        made[f.name] = _at(value, row, shape) if inner else np.broadcast_to(value, shape)[row]
+    return replace(record, **made)
 
 
 def _few_and_some(factors: Floats | tuple[float, ...]) -> tuple[Floats, Floats]:
@@ -175,8 +220,21 @@ def _kept(
     return server, kept(of, server, Limits(*slowest, limit))
 
 
-_known = lru_cache(maxsize=256)(_kept)
+_KEPT: dict[Case, tuple[SessionServer, KeptSessions]] = {}
+_MOST_KEPT = 1_024
 """One bill after another asks for the same replica."""
+
+
+def _known(*case: Any) -> tuple[SessionServer, KeptSessions]:
+    if case not in _KEPT:
+        _remember(case, _kept(*case))
+    return _KEPT[case]
+
+
+def _remember(case: Case, made: tuple[SessionServer, KeptSessions]) -> None:
+    while len(_KEPT) >= _MOST_KEPT:
+        del _KEPT[next(iter(_KEPT))]
+    _KEPT[case] = made
 
 
 def turns_in_queue(

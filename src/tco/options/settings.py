@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -59,7 +60,7 @@ class Settings(Mapping[str, Setting]):
     def __init__(self, settings: Mapping[str, Setting]) -> None:
         """Keep a copy of `settings`."""
         self._settings = dict(settings)
-        self._made: dict[Callable[[Settings], Any], Any] = {}
+        self._made: dict[Hashable, Any] = {}
 
     def __getitem__(self, path: str) -> Setting:
         """Return the setting called `path`."""
@@ -84,11 +85,12 @@ class Settings(Mapping[str, Setting]):
         except KeyError:
             raise DataError(f"data/assumptions.yaml:1: lacks {path}, which is asked for") from None
 
-    def once(self, make: Callable[[Settings], Made]) -> Made:
+    def once(self, make: Callable[..., Made], *words: Hashable) -> Made:
         """Return what a function makes of the settings: they never change, so it is made once."""
-        if make not in self._made:
-            self._made[make] = make(self)
-        found: Made = self._made[make]
+        key = make, words
+        if key not in self._made:
+            self._made[key] = make(self, *words)
+        found: Made = self._made[key]
         return found
 
     def given(self, path: str) -> bool:
@@ -578,6 +580,7 @@ def check(settings: Settings) -> None:
             raise UsageError(f"{setting.source}: {path} is {value:g}{unit}, but must be {words}")
 
 
+@cache
 def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
     if path in _NARROW:
         return _NARROW[path]

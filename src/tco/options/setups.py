@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, fields, replace
 from datetime import date
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -343,7 +343,7 @@ class SetUps:
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
         widths = stacked([_precision(name, self.server) for name in self.names])
-        models = taken(stacked([m.shape for m in self.models]), self.model[rows])
+        models = taken(self._stacked[0], self.model[rows])
         layout = replace(
             self.server,
             tp=tp.astype(float),
@@ -352,7 +352,11 @@ class SetUps:
             dp_attention=self.server.dp_attention & (np.asarray(models.routed_params) > 0.0),
             **taken(widths, self.precision[rows]).columns(models),
         )
-        return models, taken(stacked([g.shape for g in self.gpus]), self.gpu[rows]), layout
+        return models, taken(self._stacked[1], self.gpu[rows]), layout
+
+    @cached_property
+    def _stacked(self) -> tuple[ModelShape, GpuShape]:
+        return stacked([m.shape for m in self.models]), stacked([g.shape for g in self.gpus])
 
     @property
     def size(self) -> int:
@@ -392,7 +396,36 @@ def set_ups(
         found: The measurements that replicas are held against.
         rents: What GPUs can be rented for.
     """
-    return _rented(_sized(_tried(inputs, models, gpus, counts, found)), rents)
+    return _rented(_searched(inputs, models, gpus, counts, found), rents)
+
+
+_MOST_SEARCHED = 16
+"""Questions of one catalog that differ in what sizes a replica; most differ in other things."""
+
+
+def _searched(
+    inputs: Question,
+    models: Sequence[ModelEntry],
+    gpus: Sequence[GpuEntry],
+    counts: Sequence[int],
+    found: KnownMeasurements,
+) -> SetUps:
+    """Return every set-up that is possible in principle and what it sustains, kept for others."""
+    goal, server = target(inputs.settings), server_layout(inputs.settings, inputs.serving)
+    key = tuple(models), tuple(gpus), tuple(counts), server, inputs.serving, goal
+    kept: dict[Any, SetUps] = inputs.catalog.derived.setdefault("set-ups", {})
+    try:
+        known, shared = kept.get(key), not goal.within and inputs.gaps is None
+    except TypeError:  # arrays have no hash
+        known, shared = None, False
+    if shared and known is not None and known.found is found:
+        return replace(known, inputs=inputs)
+    made = _sized(_tried(inputs, models, gpus, counts, found))
+    if shared:  # limits on shares and sessions hang on more than that
+        while len(kept) >= _MOST_SEARCHED:
+            del kept[next(iter(kept))]
+        kept[key] = made
+    return made
 
 
 def _tried(

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
+from json.encoder import encode_basestring as quoted
 from typing import Any, get_type_hints
 
 from tco.analysis.results import Envelope, OptionResult, members
@@ -178,8 +179,26 @@ def json_text(value: Any) -> str:
 SHORT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False, "separators": (",", ":")}
 
 
-def _indented(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+def _indented(value: Any, line: str = "\n") -> str:
+    """Return a value as `json.dumps` indents it, in half of its time.
+
+    Args:
+        line: What a line begins with where the value stands.
+    """
+    kind, inner = type(value), f"{line}  "
+    if kind is str:
+        return quoted(value)
+    if kind is dict and value:
+        parts = [f"{quoted(key)}: {_indented(one, inner)}" for key, one in value.items()]
+        return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
+    if (kind is list or kind is tuple) and value:
+        return f"[{inner}{f',{inner}'.join([_indented(one, inner) for one in value])}{line}]"
+    if kind is float and value - value == 0.0:  # neither infinite nor missing
+        return repr(value)
+    return "null" if value is None else _ONE.encode(value)
+
+
+_ONE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 # Results read back from JSON: checked by pydantic, led by the types of the records.
@@ -226,11 +245,11 @@ def from_document(document: Any) -> tuple[Any, tuple[str, ...]]:
         MisfitError: It stands for none.
     """
     document = in_dollars(_as_of_now(document))
-    result = _checked(record_of(_schema(document)), document)
+    result = checked(record_of(_schema(document)), document)
     return result, tuple(_dotted(path) for path in _unknown(document, result, ()))
 
 
-def _checked(kind: Any, document: Any) -> Any:
+def checked(kind: Any, document: Any) -> Any:
     """Return a document as the record that it says it is.
 
     Raises:

@@ -100,3 +100,22 @@ def test_a_column_reads_a_place_inside_a_row() -> None:
         one = number("x", "x", of=of)
         assert (one.get(full), one.get(empty), one.right) == (value, None, True)
     assert column("key", "x", of="by.p99").get(full) is None
+
+
+STRANGE = {
+    "text": 'ä – "quoted"\n\\ \u2028',
+    "empty": [{}, [], ""],
+    "numbers": [0, -1, 10**20, 0.0, -0.0, 1e-300, 1.5e300, 0.1, True, False, None],
+    "": ({"deep": [[1.0], {"deeper": ({},)}]},),
+}
+
+
+def test_json_is_indented_as_by_python() -> None:
+    for value in (STRANGE, [STRANGE], {}, [], 1.5, None, "a"):
+        assert json_text(value) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_json_has_no_number_that_is_none(value: float) -> None:
+    with pytest.raises(ValueError, match="JSON"):
+        json_text({"options": [{"usd": value}]})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -74,7 +74,13 @@ def commands_of(question: ClaimQuestion, end: str) -> list[str]:
     return [f"{pick.ask or question.ask} {end}" for pick in question.figures.values()]
 
 
-def reading(question: ClaimQuestion, claim: Claim, ask: Ask, more: str, day: str) -> ClaimReading:
+Known = dict[str, ClaimReading]
+"""What questions were answered, by the question and its words."""
+
+
+def reading(
+    question: ClaimQuestion, claim: Claim, ask: Ask, more: str, day: str, known: Known
+) -> ClaimReading:
     """Return what a question is answered with one day's prices.
 
     Args:
@@ -82,9 +88,20 @@ def reading(question: ClaimQuestion, claim: Claim, ask: Ask, more: str, day: str
         ask: Runs a command line.
         more: Words added to each of its commands.
         day: Whose prices, `YYYY-MM-DD`.
+        known: What has been answered; gets this answer too.
     """
     end = f"{more} --as-of {day}".strip()
     commands = commands_of(question, end)
+    key = "\n".join((claim.id, question.title, question.answer, end, *commands))
+    if key not in known:
+        known[key] = _read(question, claim, ask, commands, end)
+    return known[key]
+
+
+def _read(
+    question: ClaimQuestion, claim: Claim, ask: Ask, commands: Sequence[str], end: str
+) -> ClaimReading:
+    day = end.split()[-1]
     shown = tuple(dict.fromkeys(map(typed, (f"{question.ask} {end}", *commands))))
     figures: dict[str, tuple[Band, Band | None, tuple[str, ...]]] = {}
     for (name, pick), command in zip(question.figures.items(), commands, strict=True):
@@ -251,10 +268,12 @@ class Turning:
 
     Args:
         ask: Runs a command line.
+        known: What has been answered.
         settings: Every assumption with its range.
     """
 
     ask: Ask
+    known: Known
     settings: Settings
     question: ClaimQuestion
     claim: Claim
@@ -359,7 +378,8 @@ class Turning:
         return self._reading_with(f"--set {setting.path}={value:g}")
 
     def _reading_with(self, words: str) -> ClaimReading:
-        return reading(self.question, self.claim, self.ask, words, self.base.as_of)
+        day = self.base.as_of
+        return reading(self.question, self.claim, self.ask, words, day, self.known)
 
 
 def _halved(low: float, high: float) -> Floats:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tco.analysis.claims.asking import (
     ANSWERED,
     Ask,
+    Known,
     Turning,
     assumptions_of,
     claimed_of,
@@ -124,6 +125,7 @@ class Audit:
     Args:
         claims: The data.
         ask: Runs a command line.
+        known: What has been answered; gets the answers to more.
         settings: Every assumption, with its range.
         catalog: The data of today's answers.
         today: The day of today's prices, `YYYY-MM-DD`.
@@ -132,6 +134,7 @@ class Audit:
 
     claims: Claims
     ask: Ask
+    known: Known
     settings: Settings
     catalog: CatalogStamp
     today: str
@@ -217,14 +220,19 @@ class Audit:
         return found
 
     def _turns(self, question: ClaimQuestion, claim: Claim, base: ClaimReading) -> Iterator[Turn]:
-        turning = Turning(
-            ask=self.ask, settings=self.settings, question=question, claim=claim, base=base
+        of = Turning(
+            ask=self.ask,
+            known=self.known,
+            settings=self.settings,
+            question=question,
+            claim=claim,
+            base=base,
         )
-        return turning.turns()
+        return of.turns()
 
     def _answered(self, question: ClaimQuestion, claim: Claim, day: str) -> Answered:
-        today = reading(question, claim, self.ask, "", self.today)
-        then = reading(question, claim, self.ask, "", day)
+        today = reading(question, claim, self.ask, "", self.today, self.known)
+        then = reading(question, claim, self.ask, "", day, self.known)
         if then.state == "infeasible" and today.state != "infeasible":
             # What can serve does so on any day; what that day lacks is a price.
             why = f"no price in the catalog on that day: {then.reason}"
