@@ -88,6 +88,8 @@ NEW = {
     "lists in other money, tiers that cannot be meant, offers without half of a price": 60,
     "what compaction and advisors of Claude take": 43,
     "streams named only where they begin, sheets by other steps than days and hours": 36,
+    "routers at the hours of their tasks, odd spot rents, prices of a thousand tokens": 17,
+    "profiles looked up from where a file lies": 17,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())
