@@ -99,6 +99,10 @@ NEW = {
     "buckets whose ends are last days, what makes rows buckets": 60,
     "events after the end of a stream, ids that differ in every line": 52,
     "what questions of one catalog share, sessions kept together, JSON, readings of claims": 164,
+    "routers at the hours of their tasks, odd spot rents, prices of a thousand tokens": 17,
+    "profiles looked up from where a file lies": 17,
+    "experts that every file keeps as published": 12,
+    "promised first tokens over the volume: fleets of each size": 118,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())

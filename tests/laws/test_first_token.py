@@ -190,6 +190,41 @@ def test_a_promise_is_held_whatever_is_varied() -> None:
         assert b.monthly_usd - a.monthly_usd == pytest.approx(difference, rel=1e-6)
 
 
+LONG: dict[str, Any] = {
+    "isl": 8000, "osl": 300, "slo": "ttft_p95=1600ms", "as_of": "2026-11-29",
+}  # fmt: skip
+OWN_70B = "self/llama-3.3-70b@2xh100-sxm:fp8/runpod:on_demand_secure"
+
+
+def test_a_break_even_under_a_promise_is_where_the_bills_cross_whatever_volume_is_said() -> None:
+    """It was 76.5B without a volume and 29.0B with any: one replica had to keep it, or none."""
+    pair = "openai/gpt-4.1", OWN_70B
+    found = [tco.breakeven(*pair, **LONG)]
+    found += [tco.breakeven(*pair, tokens=tokens, **LONG) for tokens in (1e9, 3e11)]
+    assert {one.wins for one in found} == {found[0].wins}
+    ends = [(end, side) for span in found[0].wins for end, side in zip(span, (1, -1), strict=True)]
+    assert len([end for end, _ in ends if end]) == 3
+    for end, side in ends:
+        near = 2e-3 if end == found[0].first else 2e-2  # steps of fleets lie between known ones
+        for beside in (-1, 1) if end else ():
+            at = {**LONG, "tokens": end * (1.0 + beside * near)}
+            usd = [tco.explain(name, **at).option.monthly_usd for name in pair]
+            assert (usd[1] < usd[0]) == (beside == side), (end, beside, usd)
+
+
+def test_more_volume_never_takes_fewer_gpus_under_a_promise() -> None:
+    """28 GPUs for 1B tokens and 22 for 3B; and nothing served 1M, which 14 do."""
+    volumes = [1e6, 1e8, 1e9, 3e9, 1e10, 3e10, 1e11]
+    rows = [tco.explain(OWN_70B, tokens=v, **LONG).option for v in volumes]
+    gpus = [row.gpus for row in rows]
+    assert gpus == sorted(gpus, key=float)
+    for row in rows:
+        assert row.first_token is not None and row.first_token.p95_s is not None
+        assert row.first_token.p95_s <= 1.6
+    curve = tco.curve(OWN_70B, volumes, **LONG)
+    assert curve == pytest.approx([row.monthly_usd for row in rows], rel=1e-9)
+
+
 @pytest.mark.parametrize("form", [["--all"], ["-o", "json"]])
 def test_so_many_queues_are_refused_with_what_to_name(
     form: list[str], monkeypatch: pytest.MonkeyPatch

@@ -284,21 +284,44 @@ def test_a_plan_of_one_task_on_own_gpus_costs_what_compare_says(purchase: str) -
     assert sum(s.monthly_usd for s in result.tasks[0].steps) == pytest.approx(result.fleets_usd)
 
 
+@pytest.mark.parametrize("cached", [None, 0.5])
 @pytest.mark.parametrize("model", ["glm-5.3", "glm-5.2"])
-def test_sessions_of_a_task_fill_its_fleet_as_compare_fills_it(model: str) -> None:
-    """A task of agents was put on own GPUs as if its requests stood alone: 16 for 96."""
+def test_sessions_of_a_task_fill_its_fleet_as_compare_fills_it(
+    model: str, cached: float | None
+) -> None:
+    """A task of agents was put on own GPUs as if its requests stood alone: 16 for 96.
+
+    What a provider's cache reads, where that is said, left its sessions out again.
+    """
     whole = Scenario(
         requests=500e3, profile="agent-coding", models=(model,), tiers=("self",),
         purchases=("on_demand",),
+        settings={} if cached is None else {"workload.cached_share": cached},
     )  # fmt: skip
     best = compared(whole)
+    said = "" if cached is None else f", cached: {cached}"
     result = planned(
         "tasks:\n  - {name: a, requests: 500k, profile: agent-coding, private: true, "
-        f"models: {model}}}\n",
+        f"models: {model}{said}}}\n",
         purchases=("on_demand",),
     )
     assert result.monthly_usd == pytest.approx(best.monthly_usd, rel=1e-9)
     assert result.fleets[0].gpus == best.gpus
+
+
+def test_a_promise_of_the_first_token_is_kept_by_the_fleet_as_compare_has_it() -> None:
+    """Each replica kept it alone, whatever the volume: $25,561 for $22,789."""
+    said = ("--isl", "20k", "--osl", "200", "--peak-to-mean", "6", "--slo", "ttft_p95=3s")
+    more = ("--gpu", "rtx-pro-6000", "--seller", "nebius", "--gpus", "1", "--format", "json")
+    day = ("--as-of", "2026-11-29", "--tier", "self")
+    alone = run(
+        "compare", "--tokens", "2.83B", "--model", "gpt-oss-120b", *said, *more, *day
+    )  # fmt: skip
+    Path("p.yaml").write_text("tasks:\n  - {name: a, tokens: 2.83B, models: gpt-oss-120b}\n")
+    done = run("plan", "-f", "p.yaml", *said, *more, *day)
+    assert done.exit_code == alone.exit_code == 0, done.output
+    best = next(row for row in json.loads(alone.stdout)["options"] if row["feasible"])
+    assert json.loads(done.stdout)["monthly_usd"] == pytest.approx(best["monthly_usd"], rel=1e-9)
 
 
 @pytest.mark.parametrize("hours", ["6h", 24, "7d"])
@@ -724,3 +747,52 @@ def test_a_task_pays_by_the_hours_and_the_lengths_of_its_own_profile(
         alone = json.loads(run("explain", *question, *day).stdout)
         usd = sum(line["amount_usd"] for line in alone["option"]["lines"])
         assert said[f"t{n}"] == pytest.approx(usd, rel=1e-9), profile
+
+
+@pytest.mark.parametrize("length", ["isl: 1000, osl: 10", "osl: 10"])
+@pytest.mark.parametrize("whole", [(), ("--profile", "ours.yaml"), ("--profile", "code-complete")])
+def test_a_router_is_asked_when_the_task_is_and_as_long_as_is_said(
+    whole: tuple[str, ...], length: str
+) -> None:
+    """The portfolio's hours counted for the calls of a task of its own, and its long requests."""
+    Path("ours.yaml").write_text(OWN_LOGS, encoding="utf-8")
+    day = ("--as-of", DAY.isoformat(), "--format", "json", "--without", "people")
+    routers = {"google/gemini-2.5-pro": "chat", "deepseek/deepseek-v4.1-flash": "rag"}
+    for offer, profile in routers.items():
+        provider, model = offer.split("/")
+        Path("p.yaml").write_text(
+            f"router: {{model: {model}, {length}}}\n"
+            f"tasks:\n  - {{name: a, requests: 1M, profile: {profile}, isl: 600, osl: 400}}\n",
+            encoding="utf-8",
+        )
+        done = run("plan", "-f", "p.yaml", "--provider", provider, "--tier", "api,hosted", *whole,
+                   *day)  # fmt: skip
+        assert done.exit_code == 0, done.stderr
+        asked = ("--requests", "1M", "--isl", "1000", "--osl", "10", "--cached", "0%")
+        alone = json.loads(run("explain", offer, *asked, "--profile", profile, *day).stdout)
+        usd = alone["option"]["monthly_usd"]
+        assert json.loads(done.stdout)["router_usd"] == pytest.approx(usd, rel=1e-9), offer
+
+
+def test_the_profile_of_a_task_is_looked_up_from_where_the_portfolio_lies(here: Path) -> None:
+    """As its catalogs are: `ours.yaml: no such file` was said of one that lay beside it."""
+    (here / "ours").mkdir()
+    (here / "ours" / "logs.yaml").write_text(OWN_LOGS, encoding="utf-8")
+    tasks = "tasks:\n  - {name: a, requests: 1M, models: gemini-2.5-pro%s}\n"
+    of_task, of_all = (
+        tasks % ", profile: logs.yaml",
+        "workload: {profile: logs.yaml}\n" + tasks % "",
+    )
+    answers = []
+    for text in (of_task, of_all):
+        (here / "ours" / "p.yaml").write_text(text, encoding="utf-8")
+        done = run("plan", "-f", "ours/p.yaml", "--as-of", DAY.isoformat(), "--format", "json")
+        assert done.exit_code == 0, done.stderr
+        answers.append(json.loads(done.stdout)["monthly_usd"])
+    scenario = "workload: {requests: 1M, profile: logs.yaml}\n"
+    (here / "ours" / "s.yaml").write_text(scenario, encoding="utf-8")
+    asked = ("explain", "google/gemini-2.5-pro", "-f", "ours/s.yaml", "--as-of", DAY.isoformat())
+    done = run(*asked, "--format", "json")
+    assert done.exit_code == 0, done.stderr
+    answers.append(json.loads(done.stdout)["option"]["monthly_usd"])
+    assert answers == pytest.approx([answers[0]] * 3, rel=1e-9)

@@ -64,6 +64,18 @@ def test_what_cannot_be_dollars_for_the_offer_is_not_followed(
     assert checked.exit_code == 1
 
 
+@pytest.mark.parametrize("size", ["1k_tokens", "1k_token", "million_tokens", "1M_tokens", "mtok"])
+def test_prices_of_several_tokens_are_told_and_not_followed(tmp_path: Path, size: str) -> None:
+    """litellm knows none: `input_cost_per_1k_tokens` was passed over without a word."""
+    price = {f"{way}_cost_per_{size}": usd for way, usd in (("input", 3.0), ("output", 12.0))}
+    mini = {**GPT, "input_cost_per_token": 5e-7, "output_cost_per_token": 2e-6}
+    text, told = proposed(tmp_path, "litellm", {"gpt-4.1": {**GPT, **price}, "gpt-4.1-mini": mini})
+    followed = text.partition("offers:")[2]
+    assert "model: gpt-4.1-mini" in followed
+    assert "model: gpt-4.1\n" not in followed
+    assert f"input_cost_per_{size} is new to tco" in told
+
+
 def test_dollars_that_are_called_so_are_followed(tmp_path: Path) -> None:
     text, _ = proposed(
         tmp_path, "models.dev", openai({"input": 3, "output": 12, "currency": "usd"})

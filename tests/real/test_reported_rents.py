@@ -67,3 +67,11 @@ def test_a_dear_rent_of_a_gpu_passes(
     tmp_path: Path, gpu: str, option: str, gpus: int, usd: float
 ) -> None:
     assert checked(tmp_path, gpu, option, gpus, usd)[0] == 0
+
+
+def test_a_spot_rent_that_is_odd_either_way_is_only_looked_at(tmp_path: Path) -> None:
+    """$8.10 is twice the usual rent on demand, and for both GPUs as much as that: no discount."""
+    code, words = checked(tmp_path, "h100-sxm", "spot", 2, 8.1)
+    assert code == 0
+    assert "TCO607 rent-far-off" in words
+    assert "as the rent of all 2 it would be $4.05 an hour" in words

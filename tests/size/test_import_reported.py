@@ -69,6 +69,9 @@ def test_drafts_are_told_by_settings_too(cells: dict[str, Any]) -> None:
         with pytest.raises(DataError, match="speculative decoding was left out"):
             said({**base, **cells})
     assert one(VLLM, speculative_config=None, num_speculative_tokens=0).concurrency
+    # Some versions of SGLang have a default of steps, which draft nothing without an algorithm
+    steps = {"speculative_algorithm": None, "speculative_num_steps": 5}
+    assert one(SGLANG, server_info={**SERVER, **steps}).concurrency
 
 
 def test_a_server_that_counts_one_token_a_request_is_refused() -> None:

@@ -31,6 +31,7 @@ from tco.catalog.configs.read import is_repository
 from tco.catalog.fields import Limits, Named, Quantity, Record, Score, Text, Texts
 from tco.catalog.files import File, user_file
 from tco.catalog.tasks import PortfolioPart, Tasks
+from tco.catalog.usage_profile import is_path
 from tco.catalog.yaml_lines import Document, Loc
 from tco.errors import printable
 from tco.options.scenario import (
@@ -204,6 +205,8 @@ class ScenarioFile:
             parts = [*self._overlays(parts)]
         if key in ("measured", "select.config_files"):
             parts = [(self._beside(name), at) for name, at in parts]
+        if key == "workload.profile":
+            parts = [(profile_beside(self._document.path, name), at) for name, at in parts]
         for one, at in parts:
             place = f"{self._document.path}:{self._document.line(at)}"
             yield one, place, ".".join(str(part) for part in at)
@@ -247,7 +250,19 @@ def load_tasks(path: str) -> Tasks:
     Raises:
         DataError: It is missing or wrong; the text begins `file:line:`.
     """
-    return Tasks(*read_record(path, PortfolioDocument))
+    record, document = read_record(path, PortfolioDocument)
+    tasks = [
+        task.model_copy(update={"profile": profile_beside(path, task.profile)})
+        for task in record.tasks
+    ]
+    return Tasks(record.model_copy(update={"tasks": tasks}), document)
+
+
+def profile_beside(path: str, name: Any) -> Any:
+    """Return the profile that a file names: the path of one is looked up from where that lies."""
+    if not isinstance(name, str) or not is_path(name):
+        return name
+    return str(Path(path).parent / name)
 
 
 TASKS = re.compile(rb"^tasks\s*:", re.MULTILINE)

@@ -124,8 +124,12 @@ class Replica:
 
     @property
     def staffed(self) -> Number:
-        """Return the places whose number bursts are held against: sessions, else slots [1]."""
-        return np.where(np.isnan(self.sessions), self.slots, self.sessions)
+        """Return the places whose number bursts are held against: sessions, else slots [1].
+
+        Without end where it is loaded less, so that first tokens are in time: its queue has them.
+        """
+        places = np.where(np.isnan(self.admits), self.slots, np.inf)
+        return np.where(np.isnan(self.sessions), places, self.sessions)
 
     @property
     def feasible(self) -> Flag:

@@ -60,6 +60,8 @@ class ModelShape:
         params: All weights, routed experts included [1].
         active_params: Weights that one token passes through [1].
         routed_params: Weights of the routed experts; 0 for a dense model [1].
+        expert_bytes: Bytes of a weight of those in every file of llama.cpp, as they are published;
+            NaN where they are as the file is [byte].
         experts: Routed experts per layer; 1 for a dense model [1].
         experts_per_token: Routed experts that one token uses; 1 for a dense model [1].
         layers: Transformer layers [1].
@@ -103,6 +105,7 @@ class ModelShape:
     odd_share: Number = 0.0
     odd_down_share: Number = 0.0
     state_bytes: Number = 0.0
+    expert_bytes: Number = np.nan
     outside: Flag = False
 
 
@@ -163,6 +166,7 @@ class Precision:
             `odd_down_share` of a model [byte].
         odd_output_bytes: What a weight of the output matrix takes more in rows of no whole block;
             one of the embedding takes `odd_bytes` more [byte].
+        of_files: A format of llama.cpp's files, which keep experts as they are published.
     """
 
     weight_bytes: Number
@@ -173,14 +177,16 @@ class Precision:
     odd_bytes: Number = 0.0
     odd_down_bytes: Number = 0.0
     odd_output_bytes: Number = 0.0
+    of_files: Flag = False
 
     def columns(self, model: ModelShape) -> dict[str, Any]:
         """Return the fields of a `Layout` of a model that follow from it."""
         more = model.odd_share * self.odd_bytes + model.odd_down_share * self.odd_down_bytes
         weight = self.weight_bytes + more
+        kept = self.of_files & np.isfinite(model.expert_bytes)
         odd_tables = np.greater(np.mod(model.hidden_size, BLOCK), 0.0)
         return {
-            "weight_bytes": weight,
+            "weight_bytes": np.where(kept, model.expert_bytes, weight)[()],
             "compute_bits": self.compute_bits,
             "other_bytes": np.where(np.isnan(self.other_bytes), weight, self.other_bytes)[()],
             "embedding_bytes": self.embedding_bytes + odd_tables * self.odd_bytes,
@@ -200,6 +206,7 @@ def _gguf(
         odd_bytes=odd[0] / 8.0,
         odd_down_bytes=odd[1] / 8.0,
         odd_output_bytes=(8.5 - output) / 8.0,  # q8_0, whatever the rest is
+        of_files=True,
     )
 
 
@@ -216,7 +223,8 @@ def _gguf(
 # q6_k in q8_0, q2_k, q3_k and iq4_xs in 4.5 bits), by matrix as the mix has them (llama.cpp's
 # llama-quant.cpp). Qwen2.5 72B in q4_k_m, with rows of 29,568, has 47.4 GB and not 43.9; Gemma 3
 # 270M, with rows of 640 in its embedding too, 0.247 GB and not 0.198 (q4-of-narrow-rows.sh in
-# findings/).
+# findings/). Experts that are published in mxfp4 stay so in every file (requantizing is refused
+# unless it is forced): gpt-oss-20b has 11.6 GB in q4_k_m and 12.1 in q8_0, not 15.7 and 22.2.
 PRECISIONS = {
     "bf16": Precision(weight_bytes=2.0, compute_bits=16.0),
     "fp16": Precision(weight_bytes=2.0, compute_bits=16.0),

@@ -12,6 +12,7 @@ import numpy as np
 from tco.engine.crossings import Curves, Steps, affine, contracts, some, wins
 from tco.engine.fleet import (
     AT_ONCE,
+    FleetPolicy,
     awake_nodes,
     burst_term,
     kept_between,
@@ -26,6 +27,7 @@ from tco.engine.shapes import Floats, Indices, Number, column
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.candidates import infeasible
+from tco.options.first_tokens import SIZES, fullness
 from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
 from tco.options.machines import (
     DEDICATED,
@@ -56,12 +58,15 @@ class ReplicaSteps:
         share: Share of the month that GPUs are on for each [curves, levels] [1].
         tokens_per_replica: Monthly volume of a mean load of one replica's worth, its headroom
             kept [curves] [token/month].
+        in_time: How full fleets of `SIZES` may be so that first tokens are in time, over the
+            largest of them; None where nothing is promised of them [curves, sizes] [1].
     """
 
     option: SelfOption
     load: Floats
     share: Floats
     tokens_per_replica: Floats
+    in_time: Floats | None = None
 
     def fleets(
         self, rows: Indices, most: float, settings: Settings, replica: Replica
@@ -81,7 +86,7 @@ class ReplicaSteps:
         needed = np.arange(1.0, most + 1.0)[:, None] if flat else np.arange(1.0, most + 1.0)[None]
         load = workload(settings)
         mean = tokens_per_load(load, replica) * load.peak_to_mean / option.tries
-        served = load_served(needed, replica.staffed, policy) * mean
+        served = self._load_served(rows, needed, replica, policy) * mean
         fleet = fleet_of(needed, policy, option.gpus, option.instance_gpus)
         if flat:
             return served / level.T, self._one_level(fleet, share.T)
@@ -112,6 +117,18 @@ class ReplicaSteps:
             mean_billed_gpus=on,
         )
         return np.take_along_axis(edges, order, axis=-1), as_paid(option, sized)
+
+    def _load_served(
+        self, rows: Indices, needed: Floats, replica: Replica, policy: FleetPolicy
+    ) -> Floats:
+        """Return the highest peak load of fleets that keep what is promised of first tokens [1]."""
+        served: Floats = np.asarray(load_served(needed, replica.staffed, policy))
+        if self.in_time is None:
+            return served
+        full = [np.interp(needed.ravel(), SIZES, one) for one in self.in_time[rows]]
+        along = np.array(full).T if needed.shape[-1] == 1 else np.array(full)
+        kept: Floats = np.minimum(served, needed * along * policy.headroom)
+        return kept
 
     def _one_level(self, fleet: Fleet, share: Floats) -> Fleet:
         always = Fleet(
@@ -216,11 +233,13 @@ def curve(option: Option, settings: Settings, replica: Replica | None = None) ->
     Raises:
         InfeasibleError: The set-up serves nothing within the limits, so it has no curve.
     """
-    if isinstance(option, SelfOption):
-        replica = replica or replica_of(option, settings)
-        if not np.all(replica.feasible):
-            raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
-    return curves(option, settings, 1, replica)
+    if not isinstance(option, SelfOption):
+        return curves(option, settings, 1)
+    replica = replica or replica_of(option, settings)
+    made = curves(option, settings, 1, replica)
+    if not np.isfinite(made.slope[0]):
+        raise InfeasibleError(f"{option.id}: {infeasible(replica, target(settings))}")
+    return made
 
 
 def curves(
@@ -312,9 +331,16 @@ def _provisioned_curves(
 
 
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
-    settings = _with_room_for_bursts(settings, replica)
+    in_time = None
+    if target(settings).within and not option.measured:
+        replica, in_time = fullness(option, settings, count)
+    settings = _with_room_for_bursts(settings, replica, in_time)
     slack = column(slack_replicas(replica.staffed, fleet_policy(settings)), count)
     steps = replica_steps_of(option, settings, replica, count)
+    if in_time is not None:
+        shares = in_time / in_time[:, -1:]
+        slack = slack + ((1.0 - shares) * np.append(SIZES[1:], SIZES[-1])).max(axis=-1)
+        steps = replace(steps, in_time=shares)
     levels, waking = steps.load.shape[-1], _waking(option, settings, replica, count)
 
     def pieces_until(volume: Floats) -> Floats:
@@ -429,8 +455,12 @@ def _usd_per_token_of_work(option: SelfOption, settings: Settings, replica: Repl
     return total_usd(work_lines(option, one, busy))
 
 
-def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
+def _with_room_for_bursts(
+    settings: Settings, replica: Replica, in_time: Floats | None = None
+) -> Settings:
     """Return the settings with a headroom at which bursts take `MOST_SLACK` replicas at most.
+
+    Where first tokens are promised, no higher than the largest fleets may be full.
 
     With a headroom of 1 the replicas for bursts grow without end, and a curve would have no upper
     line. Up to ``16 * MOST_SLACK**2 / k**2`` replicas' worth of work bursts decide anyway, so that
@@ -441,6 +471,9 @@ def _with_room_for_bursts(settings: Settings, replica: Replica) -> Settings:
     drift = policy.wait_beta * policy.rate_cv
     most = np.where(np.isfinite(k), 1.0 / (1.0 + drift + k * k / 4.0 / MOST_SLACK), 1.0)
     lower = np.minimum(policy.headroom, most)
+    if in_time is not None:
+        full = in_time[:, -1:] if in_time.shape[0] > 1 else in_time[0, -1]
+        lower = np.minimum(lower, policy.headroom * full)
     stretch = settings.value(STRETCH)  # so that the peak of what can wait in part stays what it is
     some_waits = np.less(settings.value("workload.batch_share"), 1.0)
     kept = np.where(some_waits, stretch * policy.headroom / lower, stretch)

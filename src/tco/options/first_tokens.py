@@ -10,15 +10,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tco.engine.capacity import ttft_unqueued_s
+from tco.engine.fleet import replicas_for
 from tco.engine.replica import FirstTokens, Replica, in_flight, request_s, speed_at
 from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number, number
 from tco.errors import UsageError
-from tco.options.settings import FACTOR, WITHIN, Settings, target, workload
+from tco.options.settings import FACTOR, WITHIN, Settings, fleet_policy, target, workload
 from tco.options.setups import Shapes
 
 if TYPE_CHECKING:
     from tco.engine.arrivals import Queue
     from tco.engine.gaps import Gaps
+    from tco.options.bills import SelfOption
 
     Turns = tuple[Gaps | None, Floats | tuple[float, ...], Number]
 
@@ -80,13 +82,16 @@ def _of_queue(queue: Queue) -> FirstTokens:
     return queue.first_tokens()
 
 
-PARTS = 64.0
+PARTS, FINE = 64.0, 1024.0
 """What the load at which first tokens are in time is found to, by bisection: whole parts, so many
-of which are what a replica is loaded with at most [1]."""
+of which are what a replica is loaded with at most; the second of curves [1]."""
 
 MOST_QUEUES = 25_000
 """Replicas whose queues are worked out for one answer: all set-ups of a catalog, 10 s [1]."""
 
+
+MOST_VOLUMES = 1_000
+"""Volumes up to which each has a fleet whose queue is worked out; replicas of more, each alone."""
 
 OF_QUEUES = ("serving.headroom", "latency.input_cv", "latency.output_cv", "serving.peakedness")
 
@@ -96,8 +101,8 @@ def in_time(
 ) -> Replica:
     """Return replicas with as much load as keeps the first token in time for those promised.
 
-    In the fleet that the volume takes then. Where that varies or is not known a replica is looked
-    at alone: among several fewer requests wait, so that a fleet keeps more than it promises.
+    In the fleet that the volume takes then. Of very many volumes a replica is looked at alone:
+    among several fewer requests wait, so that a fleet keeps more than it promises.
 
     Args:
         best: What replicas sustain whatever their queue.
@@ -114,8 +119,8 @@ def in_time(
     said = [settings.value(name) for name in (OF_QUEUES if gaps is None else OF_QUEUES[:1])]
     try:
         waits = () if gaps is None else _what_waits(settings, gaps)
-        key = (shapes, turns, target(settings), waits, *map(number, numbers), *said)
-        found = _KNOWN.get(key)
+        of = (fleet_policy(settings), target(settings), waits, *said)
+        found = _KNOWN.get(key := (shapes, turns, *map(number, numbers), *of))
     except TypeError:  # arrays have no hash
         return _in_time(best, shapes, settings, turns, peak)
     if found is None:
@@ -152,8 +157,8 @@ def _cases(best: Replica, settings: Settings, peak: Number) -> Replica:
 
 
 def _peak(settings: Settings, tries: Number) -> Number:
-    """Return the requests of the busiest hour; not a number where the volume varies [request/s]."""
-    if np.ndim(workload(settings).tokens_per_month):
+    """Return the requests of the busiest hour; not a number of very many volumes [request/s]."""
+    if np.size(workload(settings).tokens_per_month) > MOST_VOLUMES:
         return np.nan
     return workload(settings, tries).peak_requests_per_s
 
@@ -161,31 +166,111 @@ def _peak(settings: Settings, tries: Number) -> Number:
 def _in_time(
     best: Replica, shapes: Shapes, settings: Settings, turns: Turns, peak: Number
 ) -> Replica:
-    wide = _cases(best, settings, peak)
-    usable = np.asarray(wide.feasible)
-    shape, most = usable.shape, np.minimum(settings.value("serving.headroom"), 1.0)
-    peak, within = np.broadcast_to(peak, shape), target(settings).within
+    peak, policy = np.asarray(peak, dtype=float), fleet_policy(settings)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        rate = np.fmax(peak, best.requests_per_s * ROUND_OFF)
+        least = replicas_for(rate / best.requests_per_s, best.staffed, policy)
+        wide = _cases(best, settings, least)
+        alone, usable = np.asarray(wide.requests_per_s), np.asarray(wide.feasible)
+        most, keeps = np.minimum(policy.headroom, 1.0), _keeps(wide, shapes, settings, turns)
 
-    def kept(part: Floats, limited: Flags) -> Flags:
-        alone = part * np.asarray(wide.requests_per_s)
-        needed = np.fmax(np.ceil(peak / alone - ROUND_OFF), 1.0)
-        rate = np.where(np.isfinite(peak), peak, alone)
-        told, ok = _in_queue(shapes, settings, wide, rate, needed, turns), np.zeros(shape, bool)
+        def fullest(among: float, usable: Flags) -> Floats:
+            every = np.full(usable.shape, among)
+            return _largest(lambda x, some: keeps(every * x * alone, every, some), usable, most)
+
+        if not np.isfinite(peak).any():  # alone, or else among as many as are looked at
+            part = fullest(1.0, usable)
+            return _loaded(wide, np.where(part > 0.0, part, fullest(SIZES[-1], part == 0.0)))
+        rate, fewest = (np.broadcast_to(x, usable.shape) for x in (rate, least))
+        needed = _fewest(lambda n, some: keeps(rate, n, some), usable, fewest)
+        part = np.minimum(rate / (most * alone * needed), 1.0)
+        return _loaded(wide, np.where(needed > fewest, np.nan_to_num(part), 1.0))
+
+
+def _fewest(kept: Callable[[Floats, Flags], Flags], usable: Flags, fewest: Floats) -> Floats:
+    """Return the fewest replicas of which all is kept, to a whole part of `PARTS`; else infinite.
+
+    Args:
+        kept: What says so of some replicas.
+        fewest: Those that the load takes whatever its queue [1].
+    """
+    most = np.fmax(fewest, 1.0) * PARTS
+    late = usable & ~kept(fewest, usable)
+    some = late & kept(most, late)
+    low, high = np.where(some, fewest, 1.0), np.where(some, most, 1.0)
+    while np.any(open_ := some & (high - low > np.fmax(1.0, low / PARTS))):
+        middle = np.ceil((low + high) / 2.0)
+        ok = kept(middle, open_)
+        low, high = np.where(open_ & ~ok, middle, low), np.where(open_ & ok, middle, high)
+    return np.where(some, high, np.where(late, np.inf, fewest))
+
+
+def _keeps(
+    wide: Replica, shapes: Shapes, settings: Settings, turns: Turns
+) -> Callable[[Floats, Floats, Flags], Flags]:
+    """Return what says of cases at a rate [request/s] and replicas [1] whether all is kept."""
+    within = target(settings).within
+
+    def keeps(rate: Floats, needed: Floats, limited: Flags) -> Flags:
+        told = _in_queue(shapes, settings, wide, rate, needed, turns)
+        ok = np.zeros(limited.shape, bool)
         for i in np.flatnonzero(limited).tolist():
             first = told[i]()
             at = {0.5: first.p50_s, 0.95: first.p95_s, 0.99: first.p99_s}
             ok.flat[i] = all((s := at[x]) is not None and s <= top for x, top in within)
         return ok
 
+    return keeps
+
+
+def _largest(
+    kept: Callable[[Floats, Flags], Flags], usable: Flags, most: Number, parts: float = PARTS
+) -> Floats:
+    """Return the largest part of the most that is kept; 0 where none is, 1 where all is [1]."""
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        late = usable & ~kept(most, usable)
-        some = late & kept(most / PARTS, late)
-        low, high = np.where(some, 1.0, 0.0), np.full(shape, PARTS)
+        late = usable & ~kept(most * np.ones(usable.shape), usable)
+        some = late & kept(most / parts * np.ones(usable.shape), late)
+        low, high = np.where(some, 1.0, 0.0), np.full(usable.shape, parts)
         while np.any(open_ := some & (high - low > 1.0)):
             middle = np.floor((low + high) / 2.0)
-            ok = kept(most * middle / PARTS, open_)
+            ok = kept(most * middle / parts, open_)
             low, high = np.where(ok, middle, low), np.where(ok, high, middle)
-        return _loaded(wide, np.where(late, low / PARTS, 1.0))
+        return np.where(late, low / parts, 1.0)
+
+
+SIZES = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 16.0, 24.0, 32.0, 48.0])
+"""Replicas that share a queue for which it is worked out; between two it lies on a line [1]."""
+
+
+def fullness(option: SelfOption, settings: Settings, count: int) -> tuple[Replica, Floats]:
+    """Return replicas whatever their queue, and how full fleets of `SIZES` may be [cases, sizes].
+
+    A bill is sized for its own volume; a curve has to know it of each size of a fleet. A larger
+    one, whose free slots are anyone's, may be fuller.
+
+    Args:
+        option: The set-up, no given throughput.
+        settings: Each value a number or a column [cases, 1].
+
+    Returns:
+        The share is over the headroom [1].
+    """
+    from tco.options.bills import replica_of, shapes_of  # which ask here what a replica keeps
+
+    full = replica_of(option, settings.with_values(dict.fromkeys(WITHIN, 0.0)))
+    shapes = shapes_of(option, settings)
+    assert shapes is not None
+    wide = _cases(full, settings, SIZES[None, :])
+    usable = np.asarray(wide.feasible)
+    most = np.broadcast_to(np.minimum(settings.value("serving.headroom"), 1.0), usable.shape)
+    turns = (option.gaps, option.speed_factors, target(settings).speed)
+    keeps = _keeps(wide, shapes, settings, turns)
+
+    def kept(part: Floats, limited: Flags) -> Flags:
+        return keeps(part * SIZES * np.asarray(wide.requests_per_s), SIZES + 0.0 * part, limited)
+
+    found = np.maximum.accumulate(_largest(kept, usable, most, FINE), axis=-1)
+    return full, np.broadcast_to(found, (count, SIZES.size))
 
 
 def _loaded(full: Replica, part: Floats) -> Replica:

@@ -24,6 +24,7 @@ from tco.engine.replica import Replica
 from tco.engine.shapes import (
     BLOCK,
     KV_BYTES,
+    PRECISIONS,
     Floats,
     GpuShape,
     Indices,
@@ -53,6 +54,7 @@ LARGE_MEMORY_GIB = 70
 """Memory from which vLLM takes on 1,024 requests at once by default, A100s apart."""
 
 BYTES_16 = 2
+PACKED = PRECISIONS["mxfp4"]
 
 SHARES = ("kernel_share_16", "kernel_share_8", "kernel_share_4")
 
@@ -70,6 +72,7 @@ def model_shape(model: Model) -> ModelShape | None:
         params=params.total * 1e9,
         active_params=params.active * 1e9,
         routed_params=experts.routed_params_b * 1e9 if experts else 0.0,
+        expert_bytes=PACKED.weight_bytes if model.native_precision == "mxfp4" else np.nan,
         experts=float(experts.count) if experts else 1.0,
         experts_per_token=float(experts.per_token) if experts else 1.0,
         layers=float(arch.layers),

@@ -69,8 +69,7 @@ class TaskCase:
         models: Models and own options that it may use; empty for any.
         providers: Companies by the token; empty for any.
         success: How often models are right at it; None where nobody said.
-        gaps: How long its sessions wait between turns; None where its requests belong to none, or
-            shares of what is cached were said.
+        gaps: How long its sessions wait between turns; None where its requests belong to none.
         buying: How its tokens are bought: when in the week, and of what lengths.
     """
 
@@ -95,7 +94,12 @@ class TaskCase:
     def priced_alike(self) -> Hashable:
         """Return what tasks have in common whose tokens are priced alike, request by request."""
         week = self.buying.week
-        return None if week is None else week.tobytes(), self.buying.lengths, self.gaps
+        return None if week is None else week.tobytes(), self.buying.lengths, self.caching_gaps
+
+    @property
+    def caching_gaps(self) -> Gaps | None:
+        """Return the same where what a provider's cache keeps follows from them."""
+        return self.gaps if follows_gaps(self.settings) else None
 
     @property
     def batch_share(self) -> float:
@@ -149,7 +153,7 @@ def _case(inputs: Question, tasks: Tasks, i: int, task: Task) -> TaskCase:
         models=frozenset(named_model(inputs, name, where) for name in texts(task.models)),
         providers=frozenset(_provider(inputs, name, where) for name in texts(task.providers)),
         success=success,
-        gaps=asked.gaps if follows_gaps(asked.settings) else None,
+        gaps=asked.gaps,
         buying=asked.buying,
     )
 
@@ -466,9 +470,12 @@ class Calls:
         osl = call.osl if call.osl is not None else JUDGE_OSL
         wanted = named_model(self.inputs, call.model or "", where)
         settings = _calls(case, isl, osl)
-        some = [option for option, _, _ in self.offers if wanted in names_of(option)]
-        if not some:
+        named = [option for option, _, _ in self.offers if wanted in names_of(option)]
+        if not named:
             raise DataError(f"{where}: nobody offers {wanted} by the token")
+        # A call comes when the task's request does, and is as long only where nothing else is said
+        week, lengths = case.buying.week, case.buying.lengths if call.isl is None else None
+        some = [replace(o, buying=replace(o.buying, week=week, lengths=lengths)) for o in named]
         usd = np.array([float(np.asarray(total_usd(charged_lines(o, settings)))) for o in some])
         first = int(answers_at(some, usd, least_trust(self.inputs)))
         return float(usd[first]), some[first]

@@ -29,7 +29,7 @@ from tco.options.cheapest import least_trust
 from tco.options.machines import DEDICATED, fleet_lines, standing_lines, work_lines
 from tco.options.question import Question
 from tco.options.selection import Selection
-from tco.options.settings import Settings, fleet_policy, workload
+from tco.options.settings import Settings, fleet_policy, target, workload
 from tco.options.shapes import stacked
 from tco.records import dataclass
 
@@ -141,7 +141,8 @@ def _shared(
         return _at_a_price(option, load, room)
     option = replace(option, gaps=None)  # whose sessions: each task has its own
     replica = replica_of(option, settings)
-    if any(case.gaps is not None or (case.batch_share and case.task.limits) for case in cases):
+    each = any(c.gaps is not None or (c.batch_share and c.task.limits) for c in cases)
+    if each or target(settings).within:
         replica = stacked([replica_of(replace(option, gaps=c.gaps), c.settings) for c in cases])
     feasible = np.broadcast_to(np.asarray(replica.feasible), peak.shape)
     rate = np.broadcast_to(np.asarray(replica.requests_per_s, dtype=float), peak.shape)

@@ -115,7 +115,7 @@ def ways_of(
     # Contexts are held against each task later: here no request is too long.
     lengths = {"workload.isl": 1.0, "workload.osl": 1.0, "workload.images_per_request": 0.0}
     short = inputs.settings.with_values(lengths)
-    gaps = next((case.gaps for case in cases if case.gaps is not None), None)
+    gaps = next(filter(None, (case.caching_gaps for case in cases)), None)
     found, _ = token_options(replace(inputs, settings=short, gaps=gaps), selection)
     described = [
         option
@@ -152,7 +152,7 @@ def _priced(
     for key in dict.fromkeys(case.priced_alike for case in cases):
         places = [n for n, case in enumerate(cases) if case.priced_alike == key]
         some = [cases[n] for n in places]
-        gaps, week, lengths = some[0].gaps, some[0].buying.week, some[0].buying.lengths
+        gaps, week, lengths = some[0].caching_gaps, some[0].buying.week, some[0].buying.lengths
         settings = stacked_settings(inputs, some)
         cached = settings if gaps is None else session_settings(inputs, some)
         usual = column(some, "workload.cached_share")

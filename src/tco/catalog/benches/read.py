@@ -182,9 +182,10 @@ def in_flight(
 DRAFTS = "a run with speculative decoding was left out: its gain is a setting of its own"
 DRAFTED = (
     *("speculative_config", "speculative_algorithm", "speculative_model", "draft_model"),
-    *("num_speculative_tokens", "speculative_num_steps", "spec_decoding"),
+    *("num_speculative_tokens", "spec_decoding"),
 )
-"""Settings of servers that say that drafts were used, where a file repeats them."""
+"""Settings of servers that say that drafts were used, where a file repeats them. SGLang's number of
+steps has a default in some versions, and drafts nothing without an algorithm."""
 
 
 def drafted(cells: Document) -> bool:

@@ -37,7 +37,8 @@ MONTH_H = 730.0
 OF_ALL = 3.2  # times the median on demand, from which a rent may be that of all GPUs of a machine
 EACH_OF_ALL = (0.7, 1.6)  # times the median, that it then comes to for each
 AS_DEAR = 1.2  # times the dearest of other sellers: so dear it may be in another region
-SPOT_OF_ALL = (2.0, (0.2, 1.6))  # the same of spot, of which 1.65 times is the dearest
+SPOT_OF_ALL = (2.0, (0.2, 0.8))  # the same of spot, of which 1.65 times is the dearest: as much
+# a GPU as on demand would be no spot rent either, and such a rent is only looked at
 
 FLOPS_RATIO = Rule.of(
     "error TCO601 flops-ratio",
@@ -185,9 +186,9 @@ def _rent(loc: Loc, rental: Rental, subject: CheckContext) -> Iterator[Hit]:
         if wrong and not rent.only_if_named:
             yield Hit(RENT_NOT_HOURLY, here, wrong)
         # Spot and marketplace rents may well be a small part of the usual price.
-        elif middle is not None and not _near(usd, middle) and not rent.only_if_named:
+        elif middle is not None and not _near(usd, middle, rental) and not rent.only_if_named:
             message = f"${usd:.2f} a GPU-hour; the median on demand is ${middle:.2f}"
-            yield Hit(RENT_FAR_OFF, here, message)
+            yield Hit(RENT_FAR_OFF, here, message + _meant(usd, middle, rental))
         if rental.option != "on_demand" and holds(rent, subject.as_of):
             yield from _spot(here, rental, rent, subject)
 
@@ -250,5 +251,6 @@ def _spot(loc: Loc, rental: Rental, rent: Rent, subject: CheckContext) -> Iterat
         yield Hit(SPOT_ABOVE_ON_DEMAND, loc, message)
 
 
-def _near(usd: float, middle: float) -> bool:
-    return middle / (2 * RENT_SPREAD) <= usd <= middle * RENT_SPREAD
+def _near(usd: float, middle: float, rental: Rental) -> bool:
+    dear = SPOT_OF_ALL[0] if rental.option == "spot" and rental.gpus > 1 else RENT_SPREAD
+    return middle / (2 * RENT_SPREAD) <= usd <= middle * dear

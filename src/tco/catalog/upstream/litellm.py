@@ -44,7 +44,9 @@ _KEY = re.compile(
     r"(?:_above_(?P<hours>\d+)hr)?(?:_above_(?P<over>\d+)k_tokens)?"
     rf"(?:_(?P<service>{'|'.join(SERVICES)}))?"
 )
-_OF_TOKENS = re.compile(r"\w*(_per_\w*token|token_cost)(_\w+)?")
+_OF_TOKENS = re.compile(r"\w*(_per_\w*tok(en)?s?|token_cost)(_\w+)?")
+_OF_SEVERAL = re.compile(r"\w*_per_(\d|thousand|million|[km]_?tok)\w*")
+"""Prices of a thousand tokens or a million: litellm reads none, so that they are none of its."""
 _OTHER = re.compile(
     r"(input|output)(_dbu)?_cost_per_(image_|video_|audio_|reasoning_)?token"
     r"|(explicit_)?cache_(read|creation)_input_(audio_|image_)?token_cost"
@@ -171,6 +173,8 @@ def _keys(
         rate, found = number(value), _KEY.fullmatch(key)
         if not_a_price(value):
             listed.wrong.append(f"{key} is {str(value)[:40]!r}, which is no price")
+        elif _OF_SEVERAL.fullmatch(key):
+            listed.new.append(key)
         elif rate is not None and found is not None:
             _one(listed, found, rate, key, over=over, words=words, whole=whole)
         elif rate is not None:
