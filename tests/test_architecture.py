@@ -95,6 +95,7 @@ NEW = {
     "scrapes of one server of vLLM told from those of several": 62,
     "logs of Portkey and Cloudflare, what a proxy's own cache answered": 229,
     "times of single requests as people write them": 134,
+    "runs of LangSmith, spans in tables, usage of Vercel's AI SDK and of the Realtime API": 115,
     "compaction in Bedrock's logs, lines of forks, the nearest name of an unknown model": 55,
     "buckets whose ends are last days, what makes rows buckets": 60,
     "events after the end of a stream, ids that differ in every line": 52,

@@ -1104,6 +1104,37 @@ CASES: dict[str, Case] = {
         {"deepseek-chat": {"requests": 13, "input": 4000, "read": 70_000, "output": 1000}},
         {"sum_of_other_rows": 1},
     ),
+    "langsmith": Case(
+        {
+            "runs.jsonl": lines(
+                *(
+                    {
+                        "id": f"run-{n}",
+                        "trace_id": f"trace-{n}",
+                        "run_type": kind,
+                        "start_time": f"2026-11-18T10:00:0{n}.123456",
+                        "end_time": f"2026-11-18T10:00:0{n}.9",
+                        "extra": {"metadata": {"ls_model_name": "gpt-5", "ls_provider": "openai"}},
+                        "prompt_tokens": prompt,
+                        "completion_tokens": prompt and 50,
+                        "total_tokens": prompt and prompt + 50,
+                        "prompt_token_details": {"cache_read": 600} if prompt else None,
+                        "completion_token_details": {"reasoning": 20},
+                        "total_cost": "0.0012",
+                        "status": "success" if prompt else "error",
+                        "inputs": {"messages": [SECRET]},
+                        "outputs": {"generations": [SECRET]},
+                    }
+                    for n, (kind, prompt) in enumerate(
+                        (("llm", 1000), ("chain", 1000), ("llm", 0), ("llm", 2000))
+                    )
+                )
+            )
+        },
+        {"gpt-5": {"requests": 2, "input": 1800, "read": 1200, "output": 100, "reasoning": 40}},
+        {"failed": 1, "not_a_call": 1},
+        {"usd": 0.0024},
+    ),
     "portkey": Case(
         {
             "export.jsonl": lines(

@@ -975,3 +975,81 @@ def test_a_page_with_more_is_whole_with_the_page_that_follows(
     answer = found(tmp_path, **files)
     assert answer["totals"]["output"] == 6
     assert answer["incomplete"] is not whole
+
+
+KINDS = {"llm.token_count.prompt": 1000, "llm.token_count.completion": 50}
+KINDS |= {"llm.token_count.prompt_details.cache_read": 600}
+SPAN = {"start_time": "2026-11-18 10:00:00+00:00", "end_time": "2026-11-18 10:00:02+00:00"}
+AI_SDK = {"inputTokens": 1000, "outputTokens": 50, "cachedInputTokens": 600, "reasoningTokens": 5}
+REALTIME = {"input_tokens": 1000, "output_tokens": 50, "total_tokens": 1050}
+REALTIME |= {"input_token_details": {"text_tokens": 1000, "cached_tokens": 600}}  # type: ignore[dict-item]
+
+
+def nested(flat: dict[str, Any]) -> dict[str, Any]:
+    """Return a mapping whose names have dots as mappings in one another."""
+    made: dict[str, Any] = {}
+    for name, value in flat.items():
+        inner = made
+        *outer, last = name.split(".")
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return made
+
+
+def as_columns(told: dict[str, Any]) -> str:
+    """Return a table of a call and of the agent around it, as a data frame of spans is saved."""
+    rows = []
+    for kind in ("LLM", "AGENT"):
+        of = {"openinference.span.kind": kind, "llm.model_name": "gpt-5" * (kind == "LLM"), **told}
+        ids = {"context.trace_id": "t", "context.span_id": kind}
+        rows.append({**SPAN, **ids, **{f"attributes.{name}": v for name, v in of.items()}})
+    return "\n".join(",".join(map(str, row)) for row in ([*rows[0]], *(r.values() for r in rows)))
+
+
+TOLD = {
+    "columns of Phoenix": ("a__csv", as_columns(KINDS)),
+    "nested attributes": (
+        "a__json",
+        json.dumps(
+            {**SPAN, "context": {"trace_id": "t", "span_id": "a"}}
+            | {
+                "attributes": nested(
+                    {**KINDS, "openinference.span.kind": "LLM", "llm.model_name": "gpt-5"}
+                )
+            }
+        ),
+    ),
+    "usage of Vercel's AI SDK": (
+        "a__jsonl",
+        lines({"timestamp": "2026-11-18T10:00:00Z", "model": "gpt-5", "usage": AI_SDK}),
+    ),
+    "Realtime API": (
+        "a__jsonl",
+        lines(
+            {"type": "session.created", "session": {"model": "gpt-5"}},
+            {"type": "response.created", "response": {"object": "realtime.response", "id": "r"}},
+            {
+                "type": "response.done",
+                "response": {"object": "realtime.response", "id": "r", "usage": REALTIME},
+            },
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_other_tracers_and_interfaces_make_of_a_call(tmp_path: Path, name: str) -> None:
+    file, text = TOLD[name]
+    answer = found(tmp_path, **{file: text})
+    assert counts(answer) == (1, 400, 600, 50)
+    assert list(answer["models"]) == ["gpt-5"]
+
+
+def test_cached_input_of_vercels_ai_sdk_lies_beside_the_names_of_today(tmp_path: Path) -> None:
+    told = {"gen_ai__request__model": "gpt-5", "gen_ai__usage__input_tokens": 1000}
+    told |= {"gen_ai__usage__output_tokens": 50, "ai__usage__cachedInputTokens": 600}
+    inner = {"traceId": "t", "spanId": "2", "parentSpanId": "1", "attributes": attributes(**told)}
+    outer = {"traceId": "t", "spanId": "1", "attributes": attributes(ai__usage__inputTokens=1000)}
+    answer = found(tmp_path, a__jsonl=lines(outer, inner))
+    assert (counts(answer), answer["left_out"]) == ((1, 400, 600, 50), {"not_a_call": 1})

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from tco.errors import DataError, UsageError
+from tco.usage import formats
 from tco.usage.counted import ids_counted
-from tco.usage.formats import AMBIGUOUS, AS_PEOPLE_WRITE, HIT, day_first, day_first_in_sql
 from tco.usage.formats.table import (
     DECIMAL,
     FILE,
@@ -27,7 +27,6 @@ from tco.usage.formats.table import (
     Raw,
     cache_in,
     columns_of,
-    comma_decimals,
     fields_of,
     file_number,
     hash_in,
@@ -102,11 +101,11 @@ def raw_of(
     decimals = any(map(DECIMAL.fullmatch, cells))
     raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
-    raw.commas = comma_decimals(delimiter, amounts)
+    raw.commas = formats.comma_decimals(delimiter, amounts)
     times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
     raw.untidy = any(map(UNTIDY.search, times))
-    raw.dated = any(map(AS_PEOPLE_WRITE.search, times))
-    raw.day_first = day_first(times)
+    raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
+    raw.day_first = formats.day_first(times)
     return raw
 
 
@@ -145,9 +144,9 @@ def query(
 SELECT * EXCLUDE (start_us, end_us, torn, hit, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
  {file_number(files, FILE)} AS file
-FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN {PROXY} THEN '{HIT}'
+FROM (SELECT *, CASE WHEN torn THEN 'torn_line' WHEN {PROXY} THEN '{formats.HIT}'
  WHEN model IS NULL OR model = '' THEN 'no_model'
- WHEN start_us IS NULL THEN 'no_time' WHEN start_us = -1 THEN '{AMBIGUOUS}'
+ WHEN start_us IS NULL THEN 'no_time' WHEN start_us = -1 THEN '{formats.AMBIGUOUS}'
  WHEN least(input, read, written, output, reasoning) <= {ODD // 10} THEN 'not_a_number'
  WHEN output IS NULL OR input IS NULL THEN 'no_output'
  WHEN least(input, read, written, output, reasoning) < 0 THEN 'negative'
@@ -254,7 +253,7 @@ def _day_first(store: Store, raw: Raw, paths: Sequence[str]) -> bool | None:
     """Return whether days stand before months in any date of the files, which are read for it."""
     for path in paths if raw.dated and raw.day_first is None else ():
         with _text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
-            asked = day_first_in_sql(str(raw.field("start")), raw.relation([text]))
+            asked = formats.day_first_in_sql(str(raw.field("start")), raw.relation([text]))
             first, second = (int(n or 0) > 12 for n in store.con.execute(asked).fetchone())
             if first != second:
                 return first

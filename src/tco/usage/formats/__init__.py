@@ -321,3 +321,31 @@ def day_first_in_sql(field: str, relation: str) -> str:
         for n in (1, 2)
     )
     return f"SELECT {', '.join(some)} FROM {relation}"
+
+
+# Amounts, as sheets write them.
+
+THOUSANDS = re.compile(r"^-?\d{1,3}(\.\d{3})+$")
+COMMA_DECIMAL = re.compile(
+    r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
+)
+"""Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
+COMMA = re.compile(r"^-?[\d.]*,\d+$")
+POINT_DECIMAL = re.compile(
+    r"^-?(\d{1,3}(,\d{3})+\.\d+|0\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,})$"
+)
+AROUND = "[$\\s\u00a0\u202f_]|USD"
+"""What may stand in an amount of dollars beside its number."""
+
+
+def comma_decimals(delimiter: str, amounts: Iterable[Any]) -> bool:
+    """Return whether `1,234` is 1.234: a `;` parts the columns, or some amount says so itself.
+
+    >>> comma_decimals(";", ["1,234"]), comma_decimals("\\t", ["1,234", "0,05"])
+    (True, True)
+    >>> comma_decimals(";", ["1,234", "12.50"]), comma_decimals(",", ["1,234"])
+    (False, False)
+    """
+    bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
+    told = any(map(COMMA_DECIMAL.match, bare))
+    return told or (delimiter == ";" and not any(map(POINT_DECIMAL.match, bare)))

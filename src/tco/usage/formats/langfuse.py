@@ -1,11 +1,14 @@
-"""Langfuse's observations: `usageDetails`, a map of kinds of use that should not overlap."""
+"""Langfuse's observations: `usageDetails`, a map of kinds of use that should not overlap.
+
+And LangSmith's runs, whose prompt contains what was cached.
+"""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from tco.usage.formats import Context, Format, charge, mapping, spelled
+from tco.usage.formats import Context, Format, both, charge, mapping, spelled
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import Sample, opened_json
 
@@ -122,4 +125,59 @@ FORMAT = Format(
     grain="requests",
     looks=looks,
     row=row,
+)
+
+
+RUN = ("run_type", "prompt_tokens", "completion_tokens")
+
+
+def looks_run(sample: Sample) -> bool:
+    """Return whether some records are runs of LangSmith."""
+    return sample.some(*RUN) is not None
+
+
+def row_run(value: Any, ctx: Context) -> UsageRow | None:
+    """Return the row of a run that is a call; chains repeat the sums of what is in them."""
+    run = mapping(value)
+    if run.get("run_type") != "llm":
+        raise Wrong("not_a_call")
+    counts = (run.get(f"{name}_tokens") for name in ("prompt", "completion", "total"))
+    taken, made, total = (count(one, missing=None) for one in counts)
+    if not taken and not made and (run.get("error") or run.get("status") == "error"):
+        raise Wrong("failed")
+    taken, made = both(taken, made, total)
+    more, out = (
+        mapping(opened_json(run.get(f"{name}_token_details"))) for name in ("prompt", "completion")
+    )
+    extra = mapping(opened_json(run.get("extra")))
+    of, asked = mapping(extra.get("metadata")), mapping(extra.get("invocation_params"))
+    short, long = (count(more.get(f"ephemeral_{ttl}_input_tokens")) for ttl in ("5m", "1h"))
+    return UsageRow(
+        model=text(of.get("ls_model_name") or asked.get("model") or asked.get("model_name")),
+        input=taken,
+        output=made,
+        read=count(more.get("cache_read"), missing=0 if more else None),
+        write_5m=short,
+        write_1h=long,
+        write_unknown=max(count(more.get("cache_creation")) - short - long, 0),
+        reasoning=count(out.get("reasoning"), missing=None),
+        start=moment(run.get("start_time"), ctx.zone),
+        end=moment(run.get("end_time"), ctx.zone),
+        provider=text(of.get("ls_provider")).lower(),
+        project=text(run.get("session_name") or run.get("project_name")),
+        session=text(run.get("trace_id")),
+        id=text(run.get("id")),
+        status=200,
+        usd_nano=charge(run.get("total_cost"), ctx),
+    )
+
+
+RUNS = Format(
+    name="langsmith",
+    title="LangSmith runs",
+    exported="client.list_runs(project_name=..., run_type='llm'), one as JSON a line; bulk export",
+    grain="requests",
+    looks=looks_run,
+    row=row_run,
+    knows="what was cached is told where the library told it (prompt_token_details)",
 )

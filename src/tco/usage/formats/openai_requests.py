@@ -10,7 +10,7 @@ from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
 CHUNK = "chat.completion.chunk"
-OBJECTS = ("chat.completion", "text_completion", "response", CHUNK)
+OBJECTS = ("chat.completion", "text_completion", "response", "realtime.response", CHUNK)
 
 
 def _body(value: Any) -> tuple[dict[str, Any], bool]:
@@ -40,6 +40,9 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         return
     body, _ = _body(record.value)
     event = str(record.value.get("type", ""))
+    if event.startswith("session."):  # of the Realtime API, whose responses do not name it
+        ctx.state["model"] = text(mapping(record.value.get("session")).get("model"))
+        return
     if body.get("object") != CHUNK and not event.startswith("response."):
         yield record.value
         return
@@ -62,7 +65,9 @@ def _differ(ctx: Context) -> bool:
     return bool(ctx.state["differ"])
 
 
-ENDS = tuple(f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled"))
+ENDS = tuple(
+    f"response.{end}" for end in ("completed", "incomplete", "failed", "cancelled", "done")
+)
 """Events that tell the whole response at last."""
 UNTOLD = "some streams broke off, or did not tell their usage: stream_options {include_usage: true}"
 
@@ -86,7 +91,9 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     names = (
         ("input_tokens", "output_tokens") if responses else ("prompt_tokens", "completion_tokens")
     )
-    more, out = (mapping(usage.get(f"{name}_details")) for name in names)
+    more, out = (  # of the Realtime API `input_token_details`
+        mapping(usage.get(f"{name}_details") or usage.get(f"{name[:-1]}_details")) for name in names
+    )
     lifetimes = mapping(more.get("cache_write_tokens_details"))
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))
@@ -97,7 +104,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
         ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
     return UsageRow(
-        model=text(body.get("model")),
+        model=text(body.get("model")) or ctx.state.get("model", ""),
         input=taken,
         output=made,
         read=count(more.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))),

@@ -30,7 +30,8 @@ OUTPUT = (
 )
 READ = (
     *("gen_ai.usage.cache_read.input_tokens", "gen_ai.usage.cache_read_input_tokens"),
-    "llm.token_count.prompt_details.cache_read",
+    *("llm.token_count.prompt_details.cache_read", "ai.usage.cachedInputTokens"),
+    "ai.usage.inputTokenDetails.cacheReadTokens",
 )
 WRITTEN = (
     *("gen_ai.usage.cache_creation.input_tokens", "gen_ai.usage.cache_creation_input_tokens"),
@@ -39,6 +40,7 @@ WRITTEN = (
 THOUGHT = (
     *("gen_ai.usage.reasoning.output_tokens", "gen_ai.usage.reasoning_tokens"),
     *("llm.usage.reasoning_tokens", "llm.token_count.completion_details.reasoning"),
+    "ai.usage.reasoningTokens",  # Vercel's AI SDK, beside the names of today
 )
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
 BESIDE = ("opentelemetry.instrumentation.bedrock",)
@@ -54,7 +56,7 @@ THINKING = (
 )
 OTHERWISE = "two libraries that traced a call tell other outputs of it: the least was counted"
 TIER = ("openai.response.service_tier", "gen_ai.openai.response.service_tier")
-PREFIXES = ("gen_ai.", "llm.", OPENINFERENCE, TIER[0], "error.type", "session.id")
+PREFIXES = ("gen_ai.", "llm.", "ai.usage.", OPENINFERENCE, TIER[0], "error.type", "session.id")
 ERROR = 2
 
 
@@ -62,7 +64,7 @@ def _spans(value: Any) -> Iterator[dict[str, Any]]:
     """Return the spans of an export, or the span that a record is."""
     whole = mapping(value)
     if "resourceSpans" not in whole:
-        yield whole
+        yield _unfolded(whole)
         return
     for resource in map(mapping, sequence(whole["resourceSpans"])):
         for scope in map(mapping, sequence(resource.get("scopeSpans"))):
@@ -70,11 +72,33 @@ def _spans(value: Any) -> Iterator[dict[str, Any]]:
             yield from (by | span for span in map(mapping, sequence(scope.get("spans"))))
 
 
+def _unfolded(span: dict[str, Any]) -> dict[str, Any]:
+    """Return a span whose attributes were columns of a table as one that has them inside."""
+    made: dict[str, Any] = {}
+    for key, value in span.items():
+        outer, dot, inner = key.partition(".")
+        if dot and outer in ("attributes", "context"):
+            if value not in (None, ""):
+                made.setdefault(outer, {})[inner] = value
+        else:
+            made[key] = value
+    return made
+
+
+def _flat(some: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Return attributes by their whole names, which some exports write as nested mappings."""
+    for key, value in some.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
+
+
 def _attributes(span: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a span that are no prompt and no answer."""
     raw = span.get("attributes")
     if isinstance(raw, dict):
-        return {k: v for k, v in raw.items() if str(k).startswith(PREFIXES)}
+        return {k: v for k, v in _flat(raw) if k.startswith(PREFIXES)}
     found = {}
     for pair in map(mapping, sequence(raw)):
         key, value = str(pair.get("key", "")), mapping(pair.get("value"))
@@ -88,7 +112,7 @@ def looks(sample: Sample) -> bool:
     return any(
         any(key.startswith(("gen_ai.", OPENINFERENCE)) for key in _attributes(span))
         for value in sample.values()
-        if "resourceSpans" in value or "attributes" in value
+        if "resourceSpans" in value or any(key.startswith("attributes") for key in value)
         for span in _spans(value)
     )
 

@@ -15,10 +15,14 @@ from zoneinfo import ZoneInfo
 
 from tco.errors import UsageError
 from tco.usage.formats import (
+    AROUND,
     CACHE,
     CACHE_OR_READ,
+    COMMA,
+    COMMA_DECIMAL,
     HITS,
     SERVICES,
+    THOUSANDS,
     Context,
     Format,
     date_in_sql,
@@ -31,12 +35,15 @@ from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("request_id", "id", "requestId", "call_id"),
-    "start": ("start", "start_time", "startTime", "timestamp", "time", "created_at", "ts"),
+    "start": (
+        *("start", "start_time", "startTime", "timestamp", "time", "created_at", "ts"),
+        "time_generated",
+    ),
     "end": ("end", "end_time", "endTime", "finished_at"),
     "model": ("model", "model_name", "model_id"),
     "input": (
         *("input_tokens", "prompt_tokens", "input", "tokens_in", "tokens_input", "tokens_prompt"),
-        *("usage.prompt_tokens", "usage.input_tokens"),
+        *("usage.prompt_tokens", "usage.input_tokens", "prompt_eval_count"),
     ),
     "fresh": (
         *("uncached_input", "input_uncached", "uncached_input_tokens", "input_uncached_tokens"),
@@ -49,16 +56,18 @@ NAMES: dict[str, tuple[str, ...]] = {
         *("prompt_cached_tokens", "cached_prompt_tokens", "tokens_cached", "cache_hit_tokens"),
         *("prompt_cache_read_tokens", "prompt_cache_hit_tokens"),
         *("usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"),
+        "usage.input_token_details.cache_read_tokens",
     ),
     "written": (
         *("cache_write_tokens", "cache_creation_tokens", "cache_write", "cache_writes"),
         *("cache_creation_input_tokens", "cache_write_input_tokens", "input_cache_write"),
         *("input_cache_write_tokens", "input_cache_creation", "prompt_cache_write_tokens"),
         "usage.prompt_tokens_details.cache_write_tokens",
+        "usage.input_token_details.cache_write_tokens",
     ),
     "output": (
         *("output_tokens", "completion_tokens", "output", "tokens_out", "tokens_output"),
-        "tokens_completion",
+        *("tokens_completion", "eval_count"),
         *("usage.completion_tokens", "usage.output_tokens"),
     ),
     "reasoning": (
@@ -81,7 +90,9 @@ NAMES: dict[str, tuple[str, ...]] = {
 """What each thing may be called, best first; a dot goes into a JSON object. Capitals, blanks and
 what stands between words tell no names apart: `Input Tokens` and `inputTokens` are `input_tokens`.
 """
-PARTS = ("read", "written", "reasoning")
+TOKENS = ("input", "fresh", "read", "written", "output", "reasoning")
+"""What may lie in an object `usage` by the same names."""
+PARTS = TOKENS[2:4] + TOKENS[5:]
 """Counts that a log need not have: a word such as `reasoning` heads other things in some."""
 
 
@@ -99,6 +110,8 @@ def found_columns(known: Collection[str], names: Mapping[str, Iterable[str]]) ->
     for ours, some in names.items():
         for name in some:
             field = name if name in known else spelled.get(folded(name))
+            if field is None and ours in TOKENS:
+                field = spelled.get(f"usage.{folded(name)}")
             if field is not None:
                 found.setdefault(ours, field)
     return found
@@ -436,34 +449,6 @@ FORMAT = Format(
     looks=looks,
     row=row,
 )
-
-
-# Amounts, as sheets write them.
-
-THOUSANDS = re.compile(r"^-?\d{1,3}(\.\d{3})+$")
-COMMA_DECIMAL = re.compile(
-    r"^-?(\d{1,3}(\.\d{3})+,\d+|0,\d+|\d+,(\d{1,2}|\d{4,})|\d{1,3}(\.\d{3}){2,})$"
-)
-"""Numbers that only a comma before decimals explains: `1,234` and `1.234` can be both."""
-COMMA = re.compile(r"^-?[\d.]*,\d+$")
-POINT_DECIMAL = re.compile(
-    r"^-?(\d{1,3}(,\d{3})+\.\d+|0\.\d+|\d+\.(\d{1,2}|\d{4,})|\d{1,3}(,\d{3}){2,})$"
-)
-AROUND = "[$\\s\u00a0\u202f_]|USD"
-"""What may stand in an amount of dollars beside its number."""
-
-
-def comma_decimals(delimiter: str, amounts: Iterable[Any]) -> bool:
-    """Return whether `1,234` is 1.234: a `;` parts the columns, or some amount says so itself.
-
-    >>> comma_decimals(";", ["1,234"]), comma_decimals("\\t", ["1,234", "0,05"])
-    (True, True)
-    >>> comma_decimals(";", ["1,234", "12.50"]), comma_decimals(",", ["1,234"])
-    (False, False)
-    """
-    bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
-    told = any(map(COMMA_DECIMAL.match, bare))
-    return told or (delimiter == ";" and not any(map(POINT_DECIMAL.match, bare)))
 
 
 # Fields of such a table as SQL.

@@ -11,12 +11,17 @@ from typing import Any
 
 from tco.errors import UsageError, printable
 from tco.usage.formats import (
+    AROUND,
+    COMMA,
+    COMMA_DECIMAL,
     DAY_S,
     SLASHED,
+    THOUSANDS,
     Context,
     Format,
     Span,
     charge,
+    comma_decimals,
     day_first,
     day_of,
     mapping,
@@ -102,10 +107,10 @@ def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
         return value
     if "€" in value or "£" in value:
         raise Wrong("not_in_usd")
-    text = re.sub(table.AROUND, "", value)
-    if (whole or commas) and table.THOUSANDS.match(text):
+    text = re.sub(AROUND, "", value)
+    if (whole or commas) and THOUSANDS.match(text):
         return text.replace(".", "")
-    if table.COMMA_DECIMAL.match(text) or (commas and not whole and table.COMMA.match(text)):
+    if COMMA_DECIMAL.match(text) or (commas and not whole and COMMA.match(text)):
         return text.replace(".", "").replace(",", ".")
     return text.replace(",", "")
 
@@ -116,7 +121,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if "columns" not in ctx.state:
         at = ctx.state["columns"] = columns_of(cells, ctx.columns)
         amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
-        ctx.state["commas"] = table.comma_decimals(ctx.delimiter, amounts)
+        ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
     at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
