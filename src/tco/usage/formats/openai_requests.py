@@ -82,11 +82,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     lifetimes = mapping(more.get("cache_write_tokens_details"))
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))
-    taken, made, total = (count(usage.get(name), missing=None) for name in (*names, "total_tokens"))
-    taken, made = both(taken, made, total)
     thought = count(out.get("reasoning_tokens"), missing=None)
-    if thought and total == taken + made + thought:
-        made += thought  # xAI's chat completions count thoughts beside the answer
+    total = count(usage.get("total_tokens"), missing=None)
+    taken, made = both(*(count(usage.get(name), missing=None) for name in names), total)
+    made += _beside(taken + made, thought, total)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
@@ -109,6 +108,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         usd_nano=billed(ctx, usage.get("cost"), usage),
         searches=sum(map(_is_search, sequence(body.get("output")))),
     )
+
+
+def _beside(counted: int, thought: int | None, total: int | None) -> int:
+    """Return thoughts that the total has beside input and output, as xAI's chat completions do."""
+    return thought if thought and total == counted + thought else 0
 
 
 def _is_search(item: Any) -> bool:
