@@ -384,6 +384,45 @@ def test_openrouters_generations_by_its_api(tmp_path: Path) -> None:
     assert bill["stated_usd"] == pytest.approx(0.0102)
 
 
+def test_with_a_key_of_ones_own_the_provider_is_paid_besides(tmp_path: Path) -> None:
+    own = {"cost": 0.01, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.2}}
+    told = {"prompt_tokens": 10, "completion_tokens": 2, "total_tokens": 12}
+    with_credits = own | {"cost": 0.2, "is_byok": False}
+    answers = [CHAT | {"id": str(n), "usage": told | u} for n, u in enumerate((own, with_credits))]
+    logged = [
+        {
+            "request_id": str(n),
+            "model": "gpt-5",
+            "prompt_tokens": 10,
+            "completion_tokens": 2,
+            "startTime": "2026-11-18T10:00:00Z",
+            "custom_llm_provider": "openrouter",
+            "api_key": "a key",
+            "spend": usage["cost"],
+            "metadata": {"usage_object": told | usage},
+        }
+        for n, usage in enumerate((own, with_credits))
+    ]
+    for name, records in (("answers", answers), ("litellm", logged)):
+        bill = found(tmp_path / name, "bill", a__jsonl=lines(*records))
+        assert bill["stated_usd"] == pytest.approx(0.01 + 0.2 + 0.2)
+
+
+@pytest.mark.parametrize(
+    ("made", "thought", "total", "output"),
+    [(100, 1000, 1110, 1100), (1100, 1000, 1110, 1100), (0, 40, 50, 40), (100, None, 110, 100)],
+)
+def test_thoughts_beside_the_answer_are_output(
+    tmp_path: Path, made: int, thought: int | None, total: int, output: int
+) -> None:
+    told = {"prompt_tokens": 10, "completion_tokens": made, "total_tokens": total}
+    told["completion_tokens_details"] = {"reasoning_tokens": thought}  # type: ignore[assignment]
+    answer = found(tmp_path, a__jsonl=lines(CHAT | {"model": "grok-4", "usage": told}))
+    assert counts(answer) == (1, 10, 0, output)
+    assert answer["totals"]["reasoning"] == thought
+    assert not answer["doubts"]
+
+
 def test_lines_that_hold_several_answers(tmp_path: Path) -> None:
     one = json.dumps(CHAT)
     text = f"{one}{one}\n[{one}, {one}]\n{one} {one[:30]}\n"

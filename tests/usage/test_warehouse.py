@@ -46,8 +46,21 @@ USAGES: tuple[dict[str, Any], ...] = (
     {},
     {"usage_object": {}},
     {"usage_object": {"cache_read_input_tokens": 40, "cache_creation_input_tokens": 30}},
-    {"usage_object": {"prompt_tokens_details": {"cached_tokens": 50}}},
-    {"usage_object": {"cache_read_input_tokens": None}, "user_api_key": "x"},
+    {
+        "usage_object": {
+            "prompt_tokens_details": {"cached_tokens": 50},
+            "is_byok": False,
+            "cost_details": {"upstream_inference_cost": 7},
+        }
+    },
+    {
+        "usage_object": {
+            "cache_read_input_tokens": None,
+            "is_byok": True,
+            "cost_details": {"upstream_inference_cost": 0.0425},
+        },
+        "user_api_key": "x",
+    },
     {"additional_usage_values": {"cache_read_input_tokens": 7}},
     {"usage_object": {"service_tier": "Flex", "server_tool_use": {"web_search_requests": 2}}},
     {"usage_object": {"service_tier": "flex"}, "cost_breakdown": {"service_tier": "priority"}},

@@ -507,7 +507,8 @@ def _spent(table: Any) -> dict[str, Any]:
     start, end = _epoch(table.startTime), _epoch(table.endTime)
     cached = _cached(table.metadata)
     failed = name("status").fill_null("success").lower() != "success"
-    unpaid = failed & ~(table.spend > 0).fill_null(False)
+    usd_nano = _nano(table.spend) + _nano(_provider_usd(table.metadata["usage_object"]))
+    unpaid = failed & ~(usd_nano > 0).fill_null(False)
     early, late = _unusable(table, given, made, failed, cached)
     past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]
     counted = table.total_tokens.notnull() & (table.total_tokens != given + made)
@@ -531,10 +532,16 @@ def _spent(table: Any) -> dict[str, Any]:
         "session": ibis.coalesce(name("session_id"), name("end_user"), name("user")),
         "service": _service(_tiers(table, name("call_type"))),
         "status": unpaid.ifelse(ERROR, 200),
-        "usd_nano": _nano(table.spend),
+        "usd_nano": usd_nano,
         "bad": bad,
         "doubt": doubt.nullif(""),
     }
+
+
+def _provider_usd(usage: Any) -> Any:
+    """Return what the provider bills besides, with a key of one's own at OpenRouter."""
+    of_provider = usage["cost_details"]["upstream_inference_cost"].float.fill_null(0.0)
+    return usage["is_byok"].bool.fill_null(False).ifelse(of_provider, 0.0)
 
 
 def _tiers(table: Any, kind: Any) -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import DAY_S, HIT, Context, Format, both, charge, day_of, mapping, service_of
+from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping, service_of
+from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json
 
@@ -55,7 +57,7 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
         count(_first(call.get(f"{name}_tokens"), kept.get(f"{name}_tokens")), missing=None)
         for name in ("prompt", "completion", "total")
     )
-    failed, usd_nano = _failed(call), charge(call.get("spend"), ctx)
+    failed, usd_nano = _failed(call), billed(ctx, call.get("spend"), kept)
     if failed and not taken and not made:
         raise Wrong("failed")
     taken, made = both(taken, made, total)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, charge, mapping, sequence, service_of
+from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
+from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
 
@@ -97,8 +98,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     lifetimes = mapping(more.get("cache_write_tokens_details"))
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))
-    taken, made, total = (count(usage.get(name), missing=None) for name in (*names, "total_tokens"))
-    taken, made = both(taken, made, total)
+    thought = count(out.get("reasoning_tokens"), missing=None)
+    total = count(usage.get("total_tokens"), missing=None)
+    taken, made = both(*(count(usage.get(name), missing=None) for name in names), total)
+    made += _beside(taken + made, thought, total)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
     if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
@@ -111,16 +114,21 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         write_30m=w30,
         write_12h=w12,
         write_unknown=max(written - w30 - w12, 0),
-        reasoning=count(out.get("reasoning_tokens"), missing=None),
+        reasoning=thought,
         start=moment(body.get("created", body.get("created_at"))),
         provider="openrouter" if "provider" in body else "openai",
         service="batch" if batch else service_of(body.get("service_tier")),
         session=text(body.get("user") or body.get("safety_identifier")),
         id=text(body.get("id")),
         status=200,
-        usd_nano=charge(usage.get("cost"), ctx),
+        usd_nano=billed(ctx, usage.get("cost"), usage),
         searches=sum(map(_is_search, sequence(body.get("output")))),
     )
+
+
+def _beside(counted: int, thought: int | None, total: int | None) -> int:
+    """Return thoughts that the total has beside input and output, as xAI's chat completions do."""
+    return thought if thought and total == counted + thought else 0
 
 
 def _is_search(item: Any) -> bool:

@@ -65,6 +65,17 @@ def charged(ctx: Context, *usd: Any) -> int | None:
     return sum(known) if known else None
 
 
+def billed(ctx: Context, usd: Any, usage: dict[str, Any]) -> int | None:
+    """Return what an answer cost in all [1e-9 USD]: with an own key ``usd`` is the fee alone.
+
+    Args:
+        usd: What is said that it cost.
+        usage: Its usage; `cost_details` has what the provider bills.
+    """
+    of_provider = mapping(usage.get("cost_details")).get("upstream_inference_cost")
+    return charged(ctx, usd, of_provider if usage.get("is_byok") else None)
+
+
 FORMAT = Format(
     name="openrouter",
     title="OpenRouter activity",
