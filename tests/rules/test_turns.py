@@ -95,3 +95,13 @@ def test_volumes_on_screen_do_not_reach_beyond_what_turns_them() -> None:
     usual = json.loads(told("breakeven", *pair, "-o", "json"))["about"]
     ends = " to ".join(show_tokens(end) for end in usual)
     assert f"about {ends}" in told("breakeven", *pair)
+
+
+def test_own_gpus_may_be_named_first() -> None:
+    pair = ("self/glm-4.7", "deepinfra/glm-4.7")
+    one, other = (
+        json.loads(told("breakeven", *names, "--tokens", "815B", "-o", "json"))["flips"]
+        for names in (pair, pair[::-1])
+    )
+    assert {f["path"] for f in one} == {f["path"] for f in other}
+    assert any(f["path"] == "serving.throughput_factor" and f["needed"] for f in one)

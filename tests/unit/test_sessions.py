@@ -269,7 +269,7 @@ def test_size_tells_both_and_counts_on_the_cold_one() -> None:
     assert (
         f"keeps {of['warm']:.0f} open sessions warm, {of['cold']:.0f} from a cold start" in screen
     )
-    assert "Wall: beyond" in screen
+    assert "Wall: a tenth beyond" in screen
 
 
 def test_developers_are_users_of_the_profile_of_agents() -> None:

@@ -452,12 +452,12 @@ def _flip(settings: Settings, a: Option, several: Sequence[Option], lever: Varia
         needed = turns_at(gap, replace(lever, low=0.0, high=lever.now))
     if needed is not None and lever.name == THROUGHPUT:
         there = [usd_at(b, settings, [(lever, np.array([needed]))])[0] for b in several]
-        lever = replace(lever, title=_throughput(several[int(np.argmin(there))]))
+        if isinstance(own := several[int(np.argmin(there))], SelfOption):
+            lever = replace(lever, title=_throughput(own))
     return flip_of(lever, needed)
 
 
-def _throughput(own: Option) -> str:
-    assert isinstance(own, SelfOption)
+def _throughput(own: SelfOption) -> str:
     return f"throughput of {machine(own.hardware).partition(' ')[2]}"
 
 
