@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tco.usage.formats import DAY_S, HIT, Context, Format, both, charge, day_of, mapping, service_of
-from tco.usage.formats import DAY_S, Context, Format, both, charge, day_of, mapping, service_of
 from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json

@@ -99,13 +99,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))
     thought = count(out.get("reasoning_tokens"), missing=None)
-    total = count(usage.get("total_tokens"), missing=None)
-    taken, made = both(*(count(usage.get(name), missing=None) for name in names), total)
+    taken, made, total = (count(usage.get(name), missing=None) for name in (*names, "total_tokens"))
+    taken, made = both(taken, made, total)
     made += _beside(taken + made, thought, total)
-    if total is not None and total != taken + made:
-        ctx.tally.doubt("total_contradicts_parts", ctx.place)
-    if count(more.get("audio_tokens")) or count(out.get("audio_tokens")):
-        ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
+    _doubt(ctx, taken + made, total, (more, out))
     return UsageRow(
         model=text(body.get("model")) or ctx.state.get("model", ""),
         input=taken,
@@ -124,6 +121,13 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         usd_nano=billed(ctx, usage.get("cost"), usage),
         searches=sum(map(_is_search, sequence(body.get("output")))),
     )
+
+
+def _doubt(ctx: Context, counted: int, total: int | None, details: Iterable[Any]) -> None:
+    if total is not None and total != counted:
+        ctx.tally.doubt("total_contradicts_parts", ctx.place)
+    if any(count(one.get("audio_tokens")) for one in details):
+        ctx.tally.doubt("audio_tokens_priced_as_text", ctx.place)
 
 
 def _beside(counted: int, thought: int | None, total: int | None) -> int:
