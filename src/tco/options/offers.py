@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
@@ -181,15 +181,20 @@ def token_option(inputs: Question, offer: Offer) -> TokenOption | LeftOut:
         caching=caching,
         cache_min_tokens=offer.cache_min_tokens or 0,
         context_tokens=_shortest(offer, month, inputs),
-        notes=(
-            *_notes(offer, inputs),
-            *missing(buying, price.modifiers),
-            *_thinking(price, inputs),
-            *_batch_cache(price, inputs),
-            *(_unwritten(price, offer, inputs) if caching is None else ()),
-            *_one_length(price, offer, inputs),
-        ),
+        notes=(*_notes(offer, inputs), *_of_price(inputs, offer, price, buying, caching)),
     )
+
+
+def _of_price(
+    inputs: Question, offer: Offer, price: Price, buying: Buying, caching: Caching | None
+) -> Iterator[str]:
+    """Yield what a reader should know of a price as it is bought."""
+    yield from missing(buying, price.modifiers)
+    yield from _thinking(price, inputs)
+    yield from _batch_cache(price, inputs)
+    if caching is None:
+        yield from _unwritten(price, offer, inputs)
+    yield from _one_length(price, offer, inputs)
 
 
 def _buying(inputs: Question, offer: Offer, price: Price) -> Buying:

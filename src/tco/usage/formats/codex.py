@@ -29,13 +29,7 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     line = mapping(value)
     payload = mapping(line.get("payload"))
     if line.get("type") == "session_meta":
-        session = text(payload.get("id"))
-        # A fork tells its parent, or repeats the parent's own head after its own.
-        parents = ctx.kept.setdefault("parents", {})
-        parent = text(payload.get("forked_from_id")) or ctx.state.get("session", "")
-        if session and session not in parents:
-            parents[session] = parents.get(parent, session) if parent else session
-        ctx.state.update(session=session, cwd=text(payload.get("cwd")))
+        _begin(payload, ctx)
         return None
     if line.get("type") == "turn_context":
         ctx.state["model"] = text(payload.get("model"))
@@ -45,26 +39,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     info = payload.get("info")
     if not isinstance(info, dict):
         raise Wrong("no_counts_yet")
-    total = tuple(count(mapping(info.get("total_token_usage")).get(name)) for name in FIELDS)
-    # A session that is resumed in another file goes on with its totals.
-    session = ctx.state.get("session", "")
-    totals = ctx.kept.setdefault("totals", {}) if session else ctx.state
-    before = ctx.state.get("total") or totals.get(session) or (0,) * len(FIELDS)
-    if total == before and "total" in ctx.state:
-        raise Wrong("repeated_event")
-    ctx.state["total"] = totals[session] = total
-    before = before if min(map(sub, total, before)) >= 0 else (0,) * len(FIELDS)  # it began again
-    last = info.get("last_token_usage")
-    turn = (
-        tuple(count(last.get(name)) for name in FIELDS)
-        if isinstance(last, dict)
-        else tuple(now - then for now, then in zip(total, before, strict=True))
-    )
-    if min(turn) < 0:
-        raise Wrong("negative")
+    total = _counts(info.get("total_token_usage"))
+    taken, read, made, thought = _turn(total, info.get("last_token_usage"), ctx)
     start = moment(line.get("timestamp"))
     _once(line.get("timestamp"), total, ctx)
-    taken, read, made, thought = turn
     return UsageRow(
         model=ctx.state.get("model", ""),
         input=taken,
@@ -77,6 +55,41 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=ctx.state.get("session", ""),
         status=200,
     )
+
+
+def _begin(payload: dict[str, Any], ctx: Context) -> None:
+    """Begin a session: a fork tells its parent, or repeats the parent's own head after its own."""
+    session, parents = text(payload.get("id")), ctx.kept.setdefault("parents", {})
+    parent = text(payload.get("forked_from_id")) or ctx.state.get("session", "")
+    if session and session not in parents:
+        parents[session] = parents.get(parent, session) if parent else session
+    ctx.state.update(session=session, cwd=text(payload.get("cwd")))
+
+
+def _counts(usage: Any) -> tuple[int, ...]:
+    return tuple(count(mapping(usage).get(name)) for name in FIELDS)
+
+
+def _turn(total: tuple[int, ...], last: Any, ctx: Context) -> tuple[int, ...]:
+    """Return what a turn took: what its event tells, else what the totals grew by.
+
+    A session that is resumed in another file goes on with its totals.
+
+    Raises:
+        Wrong: The event repeats the one before, or tells less than nothing.
+    """
+    session, none = ctx.state.get("session", ""), (0,) * len(FIELDS)
+    totals = ctx.kept.setdefault("totals", {}) if session else ctx.state
+    before = ctx.state.get("total") or totals.get(session) or none
+    if total == before and "total" in ctx.state:
+        raise Wrong("repeated_event")
+    ctx.state["total"] = totals[session] = total
+    grown = tuple(map(sub, total, before))
+    grown = total if min(grown) < 0 else grown  # it began again
+    turn = _counts(last) if isinstance(last, dict) else grown
+    if min(turn) < 0:
+        raise Wrong("negative")
+    return turn
 
 
 def _once(timestamp: Any, total: tuple[int, ...], ctx: Context) -> None:
