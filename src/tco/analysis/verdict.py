@@ -317,7 +317,16 @@ def difference(settings: Settings, a: Option, b: Option, over: Variable, values:
 
     Infinite where B serves nothing, and minus infinite where A does.
     """
-    mine, other = (usd_at(option, settings, [(over, values)]) for option in (b, a))
+    found: Floats = differences(settings, a, (b,), over, values)[0]
+    return found
+
+
+def differences(
+    settings: Settings, a: Option, several: Sequence[Option], over: Variable, values: Floats
+) -> Floats:
+    """Return `difference` for each of several options that may be B [options, values]."""
+    other = usd_at(a, settings, [(over, values)])
+    mine = np.array([usd_at(b, settings, [(over, values)]) for b in several])
     with np.errstate(invalid="ignore"):
         return np.where(np.isinf(mine), np.inf, np.where(np.isinf(other), -np.inf, mine - other))
 
@@ -441,7 +450,7 @@ def _flip(settings: Settings, a: Option, several: Sequence[Option], lever: Varia
     alive = list(several)
 
     def gap(values: Floats) -> Floats:
-        found = np.array([difference(settings, a, b, lever, values) for b in alive])
+        found = differences(settings, a, alive, lever, values)
         if values.size > 1:  # further values lie within these: who is nowhere cheapest is not there
             alive[:] = [alive[i] for i in np.unique(found.argmin(axis=0))]
         return np.asarray(found.min(axis=0))
