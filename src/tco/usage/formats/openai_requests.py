@@ -83,8 +83,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
     written = count(more.get("cache_write_tokens"))
     thought = count(out.get("reasoning_tokens"), missing=None)
-    total = count(usage.get("total_tokens"), missing=None)
-    taken, made = both(*(count(usage.get(name), missing=None) for name in names), total)
+    taken, made, total = (count(usage.get(name), missing=None) for name in (*names, "total_tokens"))
+    taken, made = both(taken, made, total)
     made += _beside(taken + made, thought, total)
     if total is not None and total != taken + made:
         ctx.tally.doubt("total_contradicts_parts", ctx.place)
