@@ -154,12 +154,15 @@ def same_shape(one: ConfigModel, name: str) -> None:
     assert found is not None
     assert known is not None
     for field in fields(ModelShape):
+        if field.name == "expert_bytes":  # not of dimensions: how the weights are published
+            assert np.isnan(found.expert_bytes) == (one.record.native_precision != "mxfp4")
+            continue
         got, want = getattr(found, field.name), getattr(known, field.name)
         near = {"state_bytes": CONVOLUTION, "active_params": 0.25}.get(field.name, 0.01)
         if "params" in field.name and name in COUNT_MORE:
             near = 0.15
         if field.name != "outside":
-            assert got == pytest.approx(want, rel=near, nan_ok=True), field.name
+            assert got == pytest.approx(want, rel=near), field.name
 
 
 def spellable(arch: Any) -> bool:
