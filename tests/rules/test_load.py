@@ -551,3 +551,11 @@ def test_a_faster_memory_is_not_believed_in_silence_for_a_few_requests() -> None
     assert told("b200-sxm,h200-sxm", "--concurrency", "4")
     assert not told("b200-sxm", "--concurrency", "5")
     assert not told("h200-sxm", "--concurrency", "1")
+
+
+def test_who_comes_back_after_a_night_begins_a_session_of_its_own() -> None:
+    said = ("compare", "--developers", "100", "--think-time", "3d", *DAY)
+    done = run(*said)
+    assert done.exit_code == 2
+    assert "must be 12 h at most" in done.output
+    assert run(*said[:4], "12h", *DAY).exit_code == 0

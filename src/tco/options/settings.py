@@ -509,25 +509,18 @@ def _at_least(limit: float, *, open_: bool = False) -> Callable[[float], bool]:
 
 
 _POSITIVE = (
-    "workload.isl",
-    "workload.osl",
-    "workload.isl_factor",
-    "workload.osl_factor",
+    *("workload.isl", "workload.osl", "workload.isl_factor", "workload.osl_factor"),
     "workload.hours_per_month",
-    "serving.max_tpot_s",
-    "serving.kv_bytes",
-    "serving.throughput_factor",
+    *("serving.max_tpot_s", "serving.kv_bytes", "serving.throughput_factor"),
     "serving.speculative_gain",
     "serving.headroom",
-    "own.life_months",
-    *("training.within_h", "training.epochs"),
+    *("own.life_months", "training.within_h", "training.epochs"),
     *("training.sequence_tokens", "training.texts_per_gpu"),
     *("training.qlora_time_factor", "training.qlora_other_bytes"),
     "own.server_factor",
     "horizon.months",
     "horizon.volume_factor_per_year",
-    "horizon.small_price_factor_per_year",
-    "horizon.mid_price_factor_per_year",
+    *("horizon.small_price_factor_per_year", "horizon.mid_price_factor_per_year"),
     "horizon.flagship_price_factor_per_year",
     "horizon.api_price_factor_per_year",
     "horizon.hosted_price_factor_per_year",
@@ -546,6 +539,8 @@ _AT_LEAST_ONE = (
 )
 
 
+LONGEST_GAP_S = 43_200.0
+"""Mean gap of a session: the high end that data/assumptions.yaml has; judgment [s]."""
 _PART = (lambda v: 0.0 < v <= 1.0, "more than 0 and at most 1")
 _NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
     "serving.headroom": _PART,
@@ -554,6 +549,10 @@ _NARROW: dict[str, tuple[Callable[[float], bool], str]] = {
     "training.memory_share": _PART,
     "embedding.mfu": _PART,
     "embedding.memory_share": _PART,
+    "workload.sessions.gap_s": (
+        lambda v: 0.0 <= v <= LONGEST_GAP_S,
+        "12 h at most: who comes back later begins a session of its own, so say fewer --turns",
+    ),
     "serving.zones": (lambda v: v >= 1.0 and v == round(v), "a whole number, 1 or more"),
     "serving.availability_target": (
         lambda v: 0.0 <= v < 1.0,
