@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from running import run
 
@@ -49,8 +51,16 @@ def test_every_answer_about_two_options_tells_what_moves_neither(command: tuple[
 
 
 def test_a_throughput_that_would_turn_the_answer_is_that_of_named_gpus() -> None:
-    # With others the answer may turn before: each set-up keeps its own limits at another speed
-    done = run("compare", "--tokens", "500B", "--model", "llama-3.3-70b", "--as-of", "2026-11-21")
-    words = " ".join(done.stdout.split())
-    gpu = words.partition("llama-3.3-70b on ")[2].split()[1]
-    assert f"with throughput of {gpu} at " in words
+    # Each set-up keeps its own limits at another speed: who wins there need not be today's
+    def said(factor: float) -> str:
+        words = ("--model", "llama-3.3-70b", "--set", f"serving.throughput_factor={factor}")
+        done = run("compare", "--tokens", "500B", *words, "--as-of", "2026-11-21")
+        return " ".join(done.stdout.split())
+
+    found = re.search(r"with throughput of (\S+) at ([\d.]+) times the model's", said(1.0))
+    assert found is not None
+    gpu, times = found[1], float(found[2])
+    assert said(times * 0.99).startswith("Buy tokens")
+    own = said(times * 1.01)
+    assert own.startswith("Run it yourself")
+    assert re.search(rf"llama-3.3-70b on \d+ {gpu} ", own)
