@@ -1048,6 +1048,15 @@ def as_columns(told: dict[str, Any]) -> str:
 
 TOLD = {
     "columns of Phoenix": ("a__csv", as_columns(KINDS)),
+    "columns of Phoenix beside whole ones": (
+        "a__jsonl",
+        lines(
+            {**SPAN, "context": "t", "context.trace_id": "t", "context.span_id": "a"}
+            | {"attributes": "{}", "attributes.llm.model_name": "gpt-5"}
+            | {"attributes.openinference.span.kind": "LLM"}
+            | {f"attributes.{name}": tokens for name, tokens in KINDS.items()},
+        ),
+    ),
     "nested attributes": (
         "a__json",
         json.dumps(
