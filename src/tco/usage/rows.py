@@ -292,6 +292,7 @@ def checked(row: UsageRow) -> UsageRow:
         ("cached_over_input", (row.read or 0) + row.written > row.input),
         ("reasoning_over_output", (row.reasoning or 0) > row.output),
         ("ends_before_start", None not in (row.start, row.end) and row.end < row.start),  # type: ignore[operator]
+        ("out_of_range", row.end is not None and row.end >= LAST_S),  # by a duration, not a time
     ):
         if wrong:
             raise Wrong(reason)
