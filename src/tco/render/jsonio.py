@@ -188,22 +188,16 @@ def _indented(value: Any, line: str = "\n") -> str:
     kind, inner = type(value), f"{line}  "
     if kind is str:
         return quoted(value)
-    if kind is dict and set(map(type, value)) == _KEYS:
+    if kind is dict and set(map(type, value)) == {str}:
         parts = [f"{quoted(key)}: {_indented(one, inner)}" for key, one in value.items()]
         return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
     if (kind is list or kind is tuple) and value:
         return f"[{inner}{f',{inner}'.join([_indented(one, inner) for one in value])}{line}]"
     if kind is float and value - value == 0.0:  # neither infinite nor missing
         return repr(value)
-    if kind is int:
-        return repr(value)
-    if value is None or kind is bool:
-        return _WORDS[value]
-    # What is rare: other keys, kinds derived of these, what has no text
+    if value is None or kind is int:
+        return "null" if value is None else repr(value)
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).replace("\n", line)
-
-
-_KEYS, _WORDS = {str}, {None: "null", True: "true", False: "false"}
 
 
 # Results read back from JSON: checked by pydantic, led by the types of the records.

@@ -230,8 +230,7 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = value.isoformat()
     if isinstance(value, datetime):
-        found = value if value.tzinfo else value.replace(tzinfo=zone or UTC)
-        return _in_range(found.timestamp())
+        return _in_range((value if value.tzinfo else value.replace(tzinfo=zone or UTC)).timestamp())
     if isinstance(value, str) and not _is_number(value):
         try:
             bare = ZONED.sub(lambda end: end[1] or "+00:00", value.strip()).replace("/", "-")
