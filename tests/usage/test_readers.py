@@ -539,6 +539,14 @@ def test_pages_of_cloudflares_gateway_are_counted(tmp_path: Path) -> None:
     assert answer["incomplete_because"] == ["pages are missing: 1 of 3 are here"]
 
 
+def test_a_call_of_no_duration_that_can_be_is_left_out(tmp_path: Path) -> None:
+    call, *_ = json.loads(CASES["cloudflare"].files["logs.json"])["result"]
+    endless = {**call, "id": "x", "duration": 10**30}
+    answer = found(tmp_path, a__jsonl=lines(call, endless))
+    assert answer["requests"] == 1
+    assert answer["left_out"] == {"out_of_range": 1}
+
+
 @pytest.mark.parametrize(
     ("beside", "bought"),
     [
@@ -1048,6 +1056,15 @@ def as_columns(told: dict[str, Any]) -> str:
 
 TOLD = {
     "columns of Phoenix": ("a__csv", as_columns(KINDS)),
+    "columns of Phoenix beside whole ones": (
+        "a__jsonl",
+        lines(
+            {**SPAN, "context": "t", "context.trace_id": "t", "context.span_id": "a"}
+            | {"attributes": "{}", "attributes.llm.model_name": "gpt-5"}
+            | {"attributes.openinference.span.kind": "LLM"}
+            | {f"attributes.{name}": tokens for name, tokens in KINDS.items()},
+        ),
+    ),
     "nested attributes": (
         "a__json",
         json.dumps(

@@ -188,17 +188,16 @@ def _indented(value: Any, line: str = "\n") -> str:
     kind, inner = type(value), f"{line}  "
     if kind is str:
         return quoted(value)
-    if kind is dict and value:
+    if kind is dict and set(map(type, value)) == {str}:
         parts = [f"{quoted(key)}: {_indented(one, inner)}" for key, one in value.items()]
         return f"{{{inner}{f',{inner}'.join(parts)}{line}}}"
     if (kind is list or kind is tuple) and value:
         return f"[{inner}{f',{inner}'.join([_indented(one, inner) for one in value])}{line}]"
     if kind is float and value - value == 0.0:  # neither infinite nor missing
         return repr(value)
-    return "null" if value is None else _ONE.encode(value)
-
-
-_ONE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+    if value is None or kind is int:
+        return "null" if value is None else repr(value)
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False).replace("\n", line)
 
 
 # Results read back from JSON: checked by pydantic, led by the types of the records.

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
 from tco.usage.formats import (
+    CACHE,
     CACHE_OR_READ,
     HIT,
     Context,
@@ -418,10 +419,10 @@ def _bought(
 
     Not what was read from a provider's cache, or was charged: that is another cache.
     """
-    hit, may_be = from_cache(record), from_cache(record, CACHE_OR_READ)
     for row, place in rows:
-        free = (hit and row.usd_nano is None) or ((hit or may_be) and row.usd_nano == 0)
-        if free and not row.read and not row.bucket_s:
+        names = CACHE if row.usd_nano is None else (*CACHE, *CACHE_OR_READ)
+        free = not (row.usd_nano or row.read or row.bucket_s)
+        if free and from_cache(record, names):
             ctx.tally.leave(HIT, place)
         else:
             yield row, place

@@ -230,8 +230,7 @@ def moment(value: Any, zone: ZoneInfo | None = None) -> float | None:
     if isinstance(value, date) and not isinstance(value, datetime):
         value = value.isoformat()
     if isinstance(value, datetime):
-        found = value if value.tzinfo else value.replace(tzinfo=zone or UTC)
-        return _in_range(found.timestamp())
+        return _in_range((value if value.tzinfo else value.replace(tzinfo=zone or UTC)).timestamp())
     if isinstance(value, str) and not _is_number(value):
         try:
             bare = ZONED.sub(lambda end: end[1] or "+00:00", value.strip()).replace("/", "-")
@@ -292,6 +291,7 @@ def checked(row: UsageRow) -> UsageRow:
         ("cached_over_input", (row.read or 0) + row.written > row.input),
         ("reasoning_over_output", (row.reasoning or 0) > row.output),
         ("ends_before_start", None not in (row.start, row.end) and row.end < row.start),  # type: ignore[operator]
+        ("out_of_range", row.end is not None and row.end >= LAST_S),  # by a duration, not a time
     ):
         if wrong:
             raise Wrong(reason)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
 from dataclasses import dataclass
-from typing import Any
+from enum import IntEnum
+from typing import Any, NamedTuple
 
+import numpy as np
 import pytest
 
 from tco.errors import UsageError
@@ -102,17 +105,42 @@ def test_a_column_reads_a_place_inside_a_row() -> None:
     assert column("key", "x", of="by.p99").get(full) is None
 
 
+class Month(IntEnum):
+    """A number with a name."""
+
+    MAY = 5
+
+
+class Pair(NamedTuple):
+    """A list by another name."""
+
+    one: Any
+    other: Any
+
+
 STRANGE = {
     "text": 'ä – "quoted"\n\\ \u2028',
     "empty": [{}, [], ""],
     "numbers": [0, -1, 10**20, 0.0, -0.0, 1e-300, 1.5e300, 0.1, True, False, None],
     "": ({"deep": [[1.0], {"deeper": ({},)}]},),
+    "keys": {1: {None: 1, True: [2]}, 1.5: {}, Month.MAY: Month.MAY},
+    "derived": [OrderedDict(a=OrderedDict(), b=[OrderedDict(c=1)]), Pair(1, [Pair(2, {})])],
+    "others": [np.float64(1.5), Month.MAY],
 }
 
 
 def test_json_is_indented_as_by_python() -> None:
     for value in (STRANGE, [STRANGE], {}, [], 1.5, None, "a"):
         assert json_text(value) == json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+@pytest.mark.parametrize("value", [np.int64(1), {1}, {(1, 2): 3}, b"x"])
+def test_json_has_no_text_for_what_python_has_none(value: Any) -> None:
+    with pytest.raises(TypeError) as by_python:
+        json.dumps(value, indent=2)
+    with pytest.raises(TypeError) as found:
+        json_text([value])
+    assert str(found.value) == str(by_python.value)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

@@ -74,14 +74,13 @@ def _spans(value: Any) -> Iterator[dict[str, Any]]:
 
 def _unfolded(span: dict[str, Any]) -> dict[str, Any]:
     """Return a span whose attributes were columns of a table as one that has them inside."""
-    made: dict[str, Any] = {}
-    for key, value in span.items():
-        outer, dot, inner = key.partition(".")
-        if dot and outer in ("attributes", "context"):
-            if value not in (None, ""):
-                made.setdefault(outer, {})[inner] = value
-        else:
-            made[key] = value
+    made = span
+    for outer in ("attributes.", "context."):
+        columns = {key: span[key] for key in span if key.startswith(outer)}
+        if columns:
+            told = {k.removeprefix(outer): v for k, v in columns.items() if v not in (None, "")}
+            made = {key: value for key, value in made.items() if key not in columns}
+            made[outer[:-1]] = {**mapping(span.get(outer[:-1])), **told}
     return made
 
 
@@ -98,7 +97,8 @@ def _attributes(span: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a span that are no prompt and no answer."""
     raw = span.get("attributes")
     if isinstance(raw, dict):
-        return {k: v for k, v in _flat(raw) if k.startswith(PREFIXES)}
+        pairs = _flat(raw) if dict in map(type, raw.values()) else raw.items()
+        return {k: v for k, v in pairs if k.startswith(PREFIXES)}
     found = {}
     for pair in map(mapping, sequence(raw)):
         key, value = str(pair.get("key", "")), mapping(pair.get("value"))
