@@ -248,13 +248,12 @@ def _verdict(
     """Return what was found, in a sentence."""
     taken = sum(getattr(counts, n) or 0 for n in ("input", "read", "input_with_read"))
     taken += sum(getattr(counts, f"write_{t}") for t in ("5m", "1h", "30m", "12h", "unknown"))
-    asked = (
-        "requests not counted"
-        if counts.requests is None
-        else f"{show_number(counts.requests)} requests"
-    )
+    asked = "requests not counted"
+    if counts.requests is not None:
+        asked = f"{show_number(counts.requests)} request{'s' * (counts.requests != 1)}"
     share = "" if cached is None else f", {show_share(cached)} of input cached"
-    hours = f" in {show_number(span.hours)} hours" if span.hours else ""
+    long = show_number(span.hours)
+    hours = f" in {long} hour{'s' * (long != '1')}" if span.hours else ""
     many = f"{len(models)} model{'s' * (len(models) != 1)}"
     return (
         f"{asked}{hours}, {many}: {show_tokens(taken)} in, {show_tokens(counts.output)} out{share}."
