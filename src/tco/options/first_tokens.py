@@ -118,7 +118,11 @@ def in_time(
     numbers = (best.slots, best.requests_per_s, best.sessions, peak)
     said = [settings.value(name) for name in (OF_QUEUES if gaps is None else OF_QUEUES[:1])]
     try:
-        waits = () if gaps is None else _what_waits(settings, gaps)
+        waits: Any = ()
+        if gaps is not None:
+            from tco.options.sessions import what_waits  # few questions are about them
+
+            waits = what_waits(settings, gaps)
         of = (fleet_policy(settings), target(settings), waits, *said)
         found = _KNOWN.get(key := (shapes, turns, *map(number, numbers), *of))
     except TypeError:  # arrays have no hash
@@ -128,12 +132,6 @@ def in_time(
         if len(_KNOWN) > MOST_KNOWN:
             del _KNOWN[next(iter(_KNOWN))]
     return found
-
-
-def _what_waits(settings: Settings, gaps: Gaps) -> tuple[object, object]:
-    from tco.options.sessions import what_waits
-
-    return what_waits(settings, gaps)
 
 
 MOST_KNOWN = 128

@@ -128,7 +128,7 @@ def sessions_of(settings: Settings, gaps: Gaps) -> Sessions:
 
 def what_waits(settings: Settings, gaps: Gaps) -> tuple[Sessions, CacheRoom]:
     """Return what sessions are like, and what a replica keeps them in."""
-    return sessions_of(settings, gaps), _room(settings)
+    return settings.once(sessions_of, gaps), settings.once(_room)
 
 
 def kept_sessions(
@@ -159,8 +159,7 @@ def _case(
     shapes: Shapes, settings: Settings, gaps: Gaps, factors: Floats | tuple[float, ...]
 ) -> Case:
     """Return what says how many sessions some replicas keep: what `_kept` takes."""
-    of, room = settings.once(sessions_of, gaps), settings.once(_room)
-    return (*shapes, target(settings), of, room, _few_and_some(factors))
+    return (*shapes, target(settings), *what_waits(settings, gaps), _few_and_some(factors))
 
 
 def keep_together(wanted: Iterable[tuple[Shapes, Settings, Gaps, tuple[float, ...]]]) -> None:
@@ -254,8 +253,8 @@ def turns_in_queue(
         replica: What replicas sustain with sessions that wait.
         per_s: Turns that come to one of each then [cases] [turn/s].
     """
-    of, goal = sessions_of(settings, gaps), target(settings)
-    server = session_server(*shapes, goal, of, _room(settings), _few_and_some(factors))
+    (of, room), goal = what_waits(settings, gaps), target(settings)
+    server = session_server(*shapes, goal, of, room, _few_and_some(factors))
     part = per_s / replica.requests_per_s
     there = np.maximum(part * replica.sessions, 1.0)
     missed = steady(of, server, np.maximum(there / factor, 1.0)).missed

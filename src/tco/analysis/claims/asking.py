@@ -94,15 +94,19 @@ def reading(
     commands = commands_of(question, end)
     key = "\n".join((claim.id, question.title, question.answer, end, *commands))
     if key not in known:
-        known[key] = _read(question, claim, ask, commands, end)
+        shown = tuple(dict.fromkeys(map(typed, (f"{question.ask} {end}", *commands))))
+        known[key] = _read(question, claim, ask, commands, day, shown)
     return known[key]
 
 
 def _read(
-    question: ClaimQuestion, claim: Claim, ask: Ask, commands: Sequence[str], end: str
+    question: ClaimQuestion,
+    claim: Claim,
+    ask: Ask,
+    commands: Sequence[str],
+    day: str,
+    shown: tuple[str, ...],
 ) -> ClaimReading:
-    day = end.split()[-1]
-    shown = tuple(dict.fromkeys(map(typed, (f"{question.ask} {end}", *commands))))
     figures: dict[str, tuple[Band, Band | None, tuple[str, ...]]] = {}
     for (name, pick), command in zip(question.figures.items(), commands, strict=True):
         reply = ask(command, question.file)

@@ -150,15 +150,14 @@ def _numbered(files: dict[str, list[Scrape]], ctx: Context) -> list[list[Scrape]
     if len(files) < 2 or any(scrape["at"] is None for scrape in joined):
         return [*files.values()]
     joined.sort(key=_at)
-    if all(_grows(a, b) for a, b in pairwise(joined)):
-        if len({_at(scrape) for scrape in joined}) == len(joined):
-            return [joined]
+    if not all(_grows(a, b) for a, b in pairwise(joined)):
+        return [*files.values()]
+    if len({_at(scrape) for scrape in joined}) < len(joined):
         ctx.tally.note(
             "files of one time that are numbered are taken for scrapes of one server: their "
             "counters only grow"
         )
-        return [joined]
-    return [*files.values()]
+    return [joined]
 
 
 def _grows(before: Scrape, after: Scrape) -> bool:
