@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import typer.testing
-from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
+from jsonschema_rs import Draft202012Validator, Registry
 
 from tco.catalog import load
 from tco.catalog.files import File, shipped_file
@@ -59,13 +58,17 @@ def small_file(name: str) -> File:
     return File(shipped.path, lines[0] + b"\n")  # nothing was measured
 
 
+def schema_file(name: str) -> Any:
+    """Return a published schema."""
+    return json.loads((SCHEMA / f"{name}.schema.json").read_text(encoding="utf-8"))
+
+
 @cache
-def published(name: str, folder: Path = SCHEMA) -> Draft202012Validator:
+def published(name: str) -> Draft202012Validator:
     """Return what holds a value against a published schema, which refers to those beside it."""
-    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.schema.json")]
-    beside = [(s["$id"], Resource.from_contents(s)) for s in map(json.loads, texts)]
-    registry: Registry[Any] = Registry().with_resources(beside)
-    return Draft202012Validator(registry.contents(f"{name}.schema.json"), registry=registry)
+    beside = [json.loads(path.read_text(encoding="utf-8")) for path in SCHEMA.glob("*.schema.json")]
+    registry = Registry([(schema["$id"], schema) for schema in beside])
+    return Draft202012Validator(schema_file(name), registry=registry)
 
 
 def clean(env: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -322,7 +322,7 @@ def _document(document: Any, line: list[str]) -> str | None:
     if schema and not names & {*line} and (ROOT / "schema" / f"{schema}.schema.json").is_file():
         wrong = next(iter(published(schema).iter_errors(document)), None)
         if wrong is not None:
-            return f"schema: {wrong.json_path}: {wrong.message[:200]}"
+            return f"schema: {'.'.join(map(str, wrong.instance_path))}: {wrong.message[:200]}"
     return next(_below_nothing(document, ""), None)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-import jsonschema
+import jsonschema_rs
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.stdio import stdio_client
@@ -97,7 +97,7 @@ def test_the_tools_are_described_and_typed() -> None:
     )
     assert "own GPUs" in instructions
     for tool in tools:
-        jsonschema.Draft202012Validator.check_schema(tool.input_schema)
+        jsonschema_rs.meta.validate(tool.input_schema)
         assert tool.input_schema["additionalProperties"] is False
         assert len(tool.description) > 80
         for parameter in tool.input_schema["properties"].values():
@@ -106,7 +106,7 @@ def test_the_tools_are_described_and_typed() -> None:
         assert tool.annotations.read_only_hint
     for tool, said, _ in CALLS.values():
         schema = next(t.input_schema for t in tools if t.name == tool)
-        jsonschema.validate(said, schema)
+        jsonschema_rs.validate(schema, said)
 
 
 def cell(value: Any) -> str:

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import pytest
 from running import DAY, run
 
@@ -122,7 +122,7 @@ def test_an_editor_accepts_it_and_sees_what_is_wrong(tmp_path: Path) -> None:
     named = re.match(r"# yaml-language-server: \$schema=(\S+)\n", text)
     assert named is not None
     schema = json.loads((tmp_path / named[1]).read_text(encoding="utf-8"))  # no network is needed
-    editor = jsonschema.Draft202012Validator(schema)
+    editor = jsonschema_rs.Draft202012Validator(schema)
     assert editor.is_valid(load_yaml(text.encode(), "tco.yaml").value)
     for number in LINES:
         editor.validate(load_yaml(uncommented(number).encode(), "tco.yaml").value)
@@ -162,5 +162,5 @@ def test_without_a_name_it_is_called_tco_yaml(
     assert {p.name for p in tmp_path.iterdir()} == names
     schema = json.loads((tmp_path / "portfolio.schema.json").read_text(encoding="utf-8"))
     value = load_yaml((tmp_path / "portfolio.yaml").read_bytes(), "portfolio.yaml").value
-    jsonschema.Draft202012Validator(schema).validate(value)
+    jsonschema_rs.Draft202012Validator(schema).validate(value)
     assert run("init", "nowhere/tco.yaml").exit_code == 2

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import jsonschema
+import jsonschema_rs
 import numpy as np
 import pytest
 from strategies import usd_at
@@ -254,7 +254,7 @@ def test_an_end_at_which_nothing_serves_is_a_row_that_says_so(
     assert row.impossible == f"{LOST[1]} serves nothing at the low end"
     assert answer.rows[0] is row  # no swing is larger
     document = json.loads(json_text(jsonio.document(answer)))
-    jsonschema.validate(document, json.loads(schema("sensitivity")))
+    jsonschema_rs.validate(json.loads(schema("sensitivity")), document)
     for kind in ("table", "csv", "md", "llm", "github", "svg"):
         assert row.path in rendered(answer, kind, View())
     screen = rendered(answer, "table", View())
