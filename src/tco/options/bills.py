@@ -20,6 +20,7 @@ from tco.engine.ledger import (
     TokenRates,
     cheapest_way,
     mixed,
+    no_dearer_late,
     retry_line,
     terms_lines,
     token_lines,
@@ -289,7 +290,8 @@ def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRate
     Of all ways the cheapest is taken: case by case where settings are arrays.
     """
     if option.caching is None:
-        return _counted(option, settings), list_rates(option, settings), np.array(0)
+        load = _counted(option, settings)
+        return load, no_dearer_late(load, list_rates(option, settings)), np.array(0)
     return cheapest_way(ways_to_cache(option, option.caching, settings))
 
 
@@ -298,12 +300,13 @@ def ways_to_cache(
 ) -> list[tuple[Workload, TokenRates]]:
     """Return the requests, and what a token of them costs, for each way to cache them."""
     load = _counted(option, settings)
-    each = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
-    rates = [list_rates(replace(option, buying=buying), settings) for buying in each]
-    return [
+    buyings = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
+    rates = [list_rates(replace(option, buying=buying), settings) for buying in buyings]
+    each = [
         (caching.load(load, settings, way, option.cache_min_tokens), rates[lifetime])
         for way, (lifetime, _) in enumerate(caching.ways)
     ]
+    return [(cached, no_dearer_late(cached, prices)) for cached, prices in each]
 
 
 def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
