@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from tco.analysis.explain import costs
 from tco.analysis.report import carried, workload_result
 from tco.analysis.results import Envelope, OptionResult, WorkloadResult
 from tco.analysis.rows import option_result
-from tco.engine.capacity import max_context_tokens, weights_bytes
+from tco.engine.capacity import max_context_tokens, stored_bytes
 from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.fleet import replicas_for, steepened
 from tco.engine.shapes import number, precision
@@ -24,6 +25,7 @@ from tco.options.machines import DEDICATED
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, target, workload
+from tco.options.setups import DATA_ATTENTION
 from tco.records import dataclass
 from tco.units import show_number, show_seconds, show_tokens, show_usd
 
@@ -108,6 +110,8 @@ FLAGS: dict[Engine, dict[str, str]] = {
         "kv": "--kv-cache-dtype",
         "quantization": "--quantization",
         "memory": "--gpu-memory-utilization",
+        "experts": "--enable-expert-parallel",
+        "drafts": "--speculative-config",
     },
     "sglang": {
         "tp": "--tp-size",
@@ -118,6 +122,9 @@ FLAGS: dict[Engine, dict[str, str]] = {
         "kv": "--kv-cache-dtype",
         "quantization": "--quantization",
         "memory": "--mem-fraction-static",
+        "experts": "--ep-size",
+        "attention": "--enable-dp-attention",
+        "drafts": "--speculative-algorithm",
     },
 }
 """Names of arguments: vllm/engine/arg_utils.py and vllm/config/cache.py at 002f10e0, and
@@ -130,7 +137,21 @@ KV_CACHE: dict[Engine, dict[float, str]] = {
 """Types of the cache by the bytes of an element; `auto` is the model's own 16 bits [byte]."""
 
 
+DRAFTS: dict[Engine, str] = {
+    "vllm": '{"method":"mtp","num_speculative_tokens":1}',
+    "sglang": "EAGLE",
+}
+"""What an engine is told where heads of the model draft tokens."""
+
 ENGINE_NAMES: dict[Engine, str] = {"vllm": "vLLM", "sglang": "SGLang"}
+HOST_CACHE: dict[Engine, str] = {
+    "vllm": "--kv-offloading-size",
+    "sglang": "--enable-hierarchical-cache and --hicache-size",
+}
+MODELOPT = "nvidia/"
+"""Who publishes weights narrowed by ModelOpt, which engines read on NVIDIA's GPUs alone (vllm pull
+request 34750: not supported on ROCm)."""
+
 ROUNDING = 1e-9
 """What a logarithm may be above a whole number without being more."""
 
@@ -139,12 +160,18 @@ class Server:
     """One server: replicas of the bill that share a machine."""
 
     def __init__(
-        self, option: SelfOption, model: Model, settings: Settings, replica: ReplicaResult
+        self,
+        option: SelfOption,
+        model: Model,
+        settings: Settings,
+        replica: ReplicaResult,
+        gpu: Accelerator | None,
     ) -> None:
-        """Keep what is served, and what one replica sustains."""
+        """Keep what is served, on what, and what one replica sustains."""
         if option.shape is None or option.gpu_shape is None or option.layout is None:
             raise ValueError(f"{option.id} has no dimensions")
         self.option, self.model, self.settings, self.replica = option, model, settings, replica
+        self.vendor = None if gpu is None else gpu.vendor
         self.shape: ModelShape = option.shape
         self.gpu: GpuShape = option.gpu_shape
         self.layout: Layout = option.layout
@@ -160,15 +187,19 @@ class Server:
         """Return over how many machines one replica spreads."""
         return int(np.asarray(self.layout.pp))
 
+    @property
+    def cut(self) -> float:
+        """Return the value of `serving.parallel`; 0 where no experts could be cut otherwise."""
+        return number(self.settings.value("serving.parallel")) if self.shape.routed_params else 0.0
+
+    @property
+    def attends_apart(self) -> bool:
+        """Return whether each GPU has the attention of requests of its own."""
+        return self.cut == DATA_ATTENTION
+
     def arguments(self) -> Iterator[DeployArgument]:
         """Return the arguments, each with the figure that it rests on."""
-        tp, setup = int(np.asarray(self.layout.tp)), self.option.hardware
-        yield self._argument("tp", tp, f"GPUs of a replica in one machine: {setup}")
-        if self.nodes > 1:
-            yield self._argument("pp", self.nodes, f"machines that {setup} spreads over")
-        if self.copies > 1:
-            box = f"{self.option.instance_gpus} GPUs"
-            yield self._argument("dp", self.copies, f"replicas on one machine, rented by {box}")
+        yield from self._spread()
         length, why = self._length()
         yield self._argument("length", length, why)
         yield self._argument("most", *self._most())
@@ -181,11 +212,35 @@ class Server:
                 "quantization", "fp8", f"published in {native}, made fp8 when they are loaded"
             )
         yield self._memory()
+        if np.any(self.settings.value("serving.drafts")):
+            yield self._argument("drafts", DRAFTS[self.engine], "heads of the model draft tokens")
+
+    def _spread(self) -> Iterator[DeployArgument]:
+        """Return over how many GPUs a replica is cut and how, and how many share a machine."""
+        tp, setup = int(np.asarray(self.layout.tp)), self.option.hardware
+        apart = self.attends_apart and self.engine == "vllm"
+        yield self._argument("tp", 1 if apart else tp, f"GPUs of a replica in one machine: {setup}")
+        if self.nodes > 1:
+            yield self._argument("pp", self.nodes, f"machines that {setup} spreads over")
+        if self.attends_apart:
+            each = tp * (self.copies if apart else 1)
+            yield self._argument("dp", each, "GPUs with attention of their own requests")
+        elif self.copies > 1:
+            box = f"{self.option.instance_gpus} GPUs"
+            yield self._argument("dp", self.copies, f"replicas on one machine, rented by {box}")
+        if self.cut:
+            value = "" if self.engine == "vllm" else tp
+            yield self._argument("experts", value, "whole experts on some of the GPUs")
+        if self.attends_apart and self.engine == "sglang":
+            yield self._argument("attention", "", "as --parallel data-attention says")
 
     def _most(self) -> tuple[int, str]:
         """Return the requests that a replica takes on at once, and why so many."""
         if self.option.gaps is None:
             most = int(self.replica.concurrency)
+            if self.attends_apart and self.engine == "vllm":  # which counts those of each GPU
+                each = int(np.ceil(most / number(self.layout.tp)))
+                return each, f"requests at once on a GPU, of {most} in a replica{self._pace()}"
             return most, f"requests at once in a replica{self._pace()}"
         kept = int(number(replica_of(self.option, self.settings).sessions))
         return kept, "open sessions that a replica keeps, each of which may have a turn at once"
@@ -206,6 +261,21 @@ class Server:
         gain = number(self.settings.value("serving.speculative_gain"))
         if gain != 1.0:
             yield f"the bill counts on drafted tokens (x{gain:g}): add a draft model to the server"
+        if np.any(self.settings.value("serving.drafts")):
+            flag = FLAGS[self.engine]["drafts"]
+            name = self.option.model
+            yield f"whether {name} has heads that draft is not known: leave {flag} out if not"
+        if self.copies > 1 and self.shape.routed_params and (self.cut or self.engine == "vllm"):
+            yield (
+                f"{ENGINE_NAMES[self.engine]} spreads experts over all GPUs of a server, the bill "
+                "over those of a replica: start each replica as a server of its own"
+            )
+        host = number(self.settings.value("serving.host_cache_gb"))
+        if host:
+            yield (
+                f"the bill counts on {host:g} GB of host memory behind the cache of a replica: "
+                f"{HOST_CACHE[self.engine]}"
+            )
         if self.nodes > 1 and self.engine == "vllm":
             yield "a server on several machines needs Ray running on all of them before it starts"
 
@@ -243,7 +313,9 @@ class Server:
         known, asked = self.model.hugging_face, self.option.precision
         if known is None:
             return None
-        return known.quantized.get("nvfp4" if asked == "fp4" else asked)
+        found = known.quantized.get("nvfp4" if asked == "fp4" else asked)
+        for_others = self.vendor not in (None, "nvidia") and (found or "").startswith(MODELOPT)
+        return None if for_others else found
 
     @property
     def _made_on_loading(self) -> bool:
@@ -292,7 +364,7 @@ class Server:
 
 def command(server: Server, arguments: tuple[DeployArgument, ...], repository: str) -> str:
     """Return the line that starts a server, an argument to a line."""
-    said = [f"{a.flag} {a.value}" for a in arguments]
+    said = [f"{a.flag} {shlex.quote(a.value)}" if a.value else a.flag for a in arguments]
     if server.engine == "sglang":
         head = "python3 -m sglang.launch_server"
         said = [f"--model-path {repository}", f"--host 0.0.0.0 --port {PORT}", *said]
@@ -310,6 +382,8 @@ def command(server: Server, arguments: tuple[DeployArgument, ...], repository: s
 # A service for SkyPilot: as many machines as the bill has, each with one server.
 
 WIDTH = 78
+WIDEST = 40
+"""Arguments that are longer have their reason behind them, not in a column."""
 SETUP = {"vllm": "pip install vllm", "sglang": "pip install 'sglang[all]'"}
 
 
@@ -368,7 +442,7 @@ def _disk_gb(server: Server, settings: Settings) -> int:
     native = precision(server.model.native_precision or server.option.precision)
     columns = {} if native is None else native.columns(server.shape)
     published = replace(server.layout, **columns)
-    weights = float(np.asarray(weights_bytes(server.shape, published)))
+    weights = float(np.asarray(stored_bytes(server.shape, published)))
     spare = float(np.asarray(settings.value("deploy.disk_spare_gb")))
     return int(np.ceil((weights / 1e9 + spare) / 50.0)) * 50
 
@@ -385,7 +459,7 @@ def skypilot_text(result: DeployResult, server: Server) -> str:
         lines += [*_why(f"one server spreads over {result.task.num_nodes} machines")]
         lines += [f"num_nodes: {result.task.num_nodes}"]
     lines += ["", "# The server. Each of its arguments rests on a figure of the bill:"]
-    width = max(len(f"{a.flag} {a.value}") for a in result.arguments)
+    width = max(n for a in result.arguments if (n := len(f"{a.flag} {a.value}")) <= WIDEST)
     for a in result.arguments:
         lines += _wrapped(f"{a.flag} {a.value:<{width - len(a.flag) - 1}}  {a.why}", width + 4)
     lines += [*_needed(server), f"setup: {_setup(server)}  # pin the version that you measured"]
@@ -505,8 +579,8 @@ def deploy(inputs: Question, name: str) -> DeployResult:
     if not row.feasible or row.replica is None:
         raise InfeasibleError(f"{row.id}: {', '.join(row.reasons)}")
     catalog, model = inputs.catalog, inputs.catalog.models.models[option.model]
-    server = Server(option, model, inputs.settings, row.replica)
     gpu = catalog.hardware.accelerators.get(option.gpu)
+    server = Server(option, model, inputs.settings, row.replica, gpu)
     task = task_of(server, gpu, row, inputs.settings)
     first = None if model.hugging_face is None else model.hugging_face.repo
     repository = server.repository or first
