@@ -285,10 +285,7 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
 
 
 def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRates, Indices]:
-    """Return the requests, what a token of them costs, and in which way they are cached.
-
-    Of all ways the cheapest is taken: case by case where settings are arrays.
-    """
+    """Return the requests, what a token costs, and the cheapest way to cache them, case by case."""
     if option.caching is None:
         load = _counted(option, settings)
         return load, no_dearer_late(load, list_rates(option, settings)), np.array(0)
@@ -302,10 +299,8 @@ def ways_to_cache(
     load = _counted(option, settings)
     buyings = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
     rates = [list_rates(replace(option, buying=buying), settings) for buying in buyings]
-    each = [
-        (caching.load(load, settings, way, option.cache_min_tokens), rates[lifetime])
-        for way, (lifetime, _) in enumerate(caching.ways)
-    ]
+    least, ways = option.cache_min_tokens, enumerate(caching.ways)
+    each = [(caching.load(load, settings, way, least), rates[n]) for way, (n, _) in ways]
     return [(cached, no_dearer_late(cached, prices)) for cached, prices in each]
 
 
