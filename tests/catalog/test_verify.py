@@ -289,9 +289,13 @@ def test_a_cache_price_that_a_list_does_not_say_moves_with_the_input(tmp_path: P
 def test_a_price_of_a_tier_that_a_list_does_not_say_moves_with_its_input(tmp_path: Path) -> None:
     """Cached input in batches was billed as other input: twice what it was before a cut."""
     row = {
-        **{"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1.8e-06},
-        **{"output_cost_per_token": 7.2e-06, "cache_read_input_token_cost": 4.5e-07},
-        **{"input_cost_per_token_batches": 9e-07, "output_cost_per_token_batches": 3.6e-06},
+        "litellm_provider": "openai",
+        "mode": "chat",
+        "input_cost_per_token": 1.8e-06,
+        "output_cost_per_token": 7.2e-06,
+        "cache_read_input_token_cost": 4.5e-07,
+        "input_cost_per_token_batches": 9e-07,
+        "output_cost_per_token_batches": 3.6e-06,
     }
     price = whole(tmp_path, {"gpt-4.1": row}).offers["openai/gpt-4.1"].prices[-1]
     (batch,) = (m.usd_per_mtok for m in price.modifiers if m.when.service == "batch")
