@@ -202,8 +202,9 @@ class Server:
                 f"{ENGINE_NAMES[self.engine]} spreads experts over all GPUs of a server, the bill "
                 "over those of a replica: start each replica as a server of its own"
             )
-        host = number(self.settings.value("serving.host_cache_gb"))
-        if host:
+        if self.option.gaps is None:
+            return  # nothing waits in a cache
+        if host := number(self.settings.value("serving.host_cache_gb")):
             yield (
                 f"the bill counts on {host:g} GB of host memory behind the cache of a replica: "
                 f"{HOST_CACHE[self.engine]}"

@@ -497,6 +497,8 @@ class _Tuning(Job):
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
         found = None if reason else self._picked(gpu, rents, least, work)
         if found is None:
+            if not reason:
+                least = number(whole_gpus(least, gpu.node_gpus, 1))
             why = reason or f"nobody in the catalog rents {least:g} that work together"
             name = f"self/{run.name}@{least:g}x{gpu.id}:{run.way}"
             return impossible(name, run.name, "self", why, run.way) if chosen else None

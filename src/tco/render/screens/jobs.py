@@ -88,7 +88,7 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
     asked = asked if view.top is None else []
     shown = [r for i, r in enumerate(had) if i < fullness or r in asked]
     noted = whole and not view.fields
-    out = [r for r in sheet.rows if not r.feasible]
+    out = sorted((r for r in sheet.rows if not r.feasible), key=lambda r: r.tier != "self")
     told = out if whole else out[:1]
     how = list(_how(result))
     more = f"{len(had) - len(shown)} more: --top {len(had)}" if len(had) > len(shown) else ""
