@@ -164,8 +164,8 @@ def _values(ctx: Any, param: Any, incomplete: str) -> list[str]:
 
 def _options() -> dict[str, Offer]:
     """Return what every declared option offers, by its name."""
-    from tco.ask.fields import fields_of
     from tco.ask import options as ask
+    from tco.ask.fields import fields_of
 
     one = (ask.TrainOptions, ask.BreakevenOptions, ask.SensitivityOptions)
     records = (*one, ask.QuestionOptions, ask.Output)
