@@ -108,3 +108,14 @@ def test_a_bill_over_many_draws_is_one_call(asked: Any, name: str) -> None:
         one = {path: float(v[i]) for path, v in draws.items()}
         alone = total_usd(lines(option, inputs.settings.with_values(one)))
         assert np.broadcast_to(many, 3)[i] == pytest.approx(float(np.asarray(alone)), rel=1e-12)
+
+
+@pytest.mark.parametrize("fte", [0.0, 0.04, 0.1, 1.0])
+def test_calling_an_endpoint_takes_no_more_engineers_than_own_gpus(asked: Any, fte: float) -> None:
+    """With `--fte 0` own GPUs for $1,379 won over tokens for $19: an API kept its $2,000."""
+    inputs = asked(tokens=2e8, models=("gpt-oss-120b",), fte=fte)
+    bill = lines(resolve("novita/gpt-oss-120b", inputs).best, inputs.settings)
+    assert total_usd(bill, "people") == pytest.approx(20_000 * min(fte, 0.1))
+    said = asked(tokens=2e8, fte=fte, settings={"people.api_fte": 0.2})
+    told = lines(resolve("novita/gpt-oss-120b", said).best, said.settings)
+    assert total_usd(told, "people") == pytest.approx(4_000)

@@ -268,12 +268,18 @@ def price_factor(tier: str) -> str:
 
 
 def people(settings: Settings) -> People:
-    """Return who looks after the systems and what they cost."""
+    """Return who looks after the systems and what they cost.
+
+    Calling an endpoint takes no more engineers than own GPUs do, unless that was said.
+    """
     names = (
         *("salary_usd_per_year", "api_fte", "floor_fte", "fixed_fte", "fte_per_gpu"),
         *("setup_fte_months", "refresh_fte_months_per_year", "evaluation_fte"),
     )
     values = {name: settings.value(f"people.{name}") for name in names}
+    if not settings.given("people.api_fte"):
+        own = np.maximum(values["floor_fte"], values["fixed_fte"])
+        values["api_fte"] = np.minimum(values["api_fte"], own)
     return People(horizon_months=settings.value("horizon.months"), **values)
 
 
