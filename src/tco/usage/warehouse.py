@@ -20,7 +20,8 @@ from tco.usage.aggregates import BY, Arrays
 from tco.usage.expressions import TYPES, ibis_module, whole
 from tco.usage.formats import SERVICES
 from tco.usage.formats.litellm import BASES, ERROR, KEPT_AS_JSON, LOG, SEARCHED, SPENT
-from tco.usage.formats.table import FAILED, MOST_OF_A_REQUEST, columns_of
+from tco.usage.formats.table import columns_of
+from tco.usage.raw_table import FAILED, MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
 
 LITELLM = "LiteLLM_SpendLogs"
