@@ -16,7 +16,7 @@ from tco.engine.fleet import (
 )
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, at_once, in_flight, request_s
-from tco.engine.shapes import ROUND_OFF, Number, Workload
+from tco.engine.shapes import ROUND_OFF, Number, Workload, lifted
 from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
@@ -139,7 +139,7 @@ def _fleet_by_hour(
     levels, lasts = duty.levels(load.peak_to_mean)
     work = np.asarray(load.requests_per_s / replica.requests_per_s, dtype=float)[..., None]
     slots = np.asarray(replica.staffed, dtype=float)[..., None]
-    each, per = policy.lifted(), np.asarray(gpus_per_replica, dtype=float)[..., None]
+    each, per = lifted(policy), np.asarray(gpus_per_replica, dtype=float)[..., None]
     needed = replicas_for(work * levels, slots, each)
     if np.any(load.open_sessions):
         keeping = np.asarray(_for_sessions(load, replica), dtype=float)[..., None]

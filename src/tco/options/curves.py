@@ -42,8 +42,7 @@ from tco.options.machines import (
 from tco.options.provisioned import ProvisionedOption, units_line
 from tco.options.question import Question
 from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
-from tco.options.shapes import taken
-from tco.records import dataclass
+from tco.records import dataclass, mapped
 
 # The staircase of a fleet over the volume: where each level of its load takes a replica more.
 
@@ -523,17 +522,9 @@ def _rows(settings: Settings, rows: Indices, count: int, *, flat: bool) -> Setti
 def _replica_rows(replica: Replica, rows: Indices, count: int, *, flat: bool) -> Replica:
     if count == 1 or np.ndim(replica.requests_per_s) == 0:
         return replica
-    mine = taken(_full(replica), rows)
-    return (
-        Replica(**{f: getattr(mine, f).T for f in Replica.__dataclass_fields__}) if flat else mine
-    )
-
-
-def _full(replica: Replica) -> Replica:
-    """Return the replica with a column in every field."""
     shape = np.shape(replica.requests_per_s)
-    made = {n: np.broadcast_to(getattr(replica, n), shape) for n in Replica.__dataclass_fields__}
-    return Replica(**made)
+    mine = mapped(replica, lambda value: np.broadcast_to(value, shape)[rows])
+    return mapped(mine, np.transpose) if flat else mine
 
 
 def _envelope(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, fields, replace
+from dataclasses import field, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,7 +36,7 @@ from tco.options.measurements import (
 )
 from tco.options.settings import Settings, target
 from tco.options.shapes import stacked, taken
-from tco.records import dataclass
+from tco.records import dataclass, mapped
 
 if TYPE_CHECKING:
     from tco.options.question import Question
@@ -266,13 +266,14 @@ def size_together(wanted: Iterable[Sizing]) -> None:
         alike.setdefault(key, []).append(one)
     for (profile, goal, corrected), some in alike.items():
         speed = np.array([one[4].speed for one in some])
+        of_each = partial(np.broadcast_to, shape=speed.shape)
         factors = np.array([one[5] for one in some]) if corrected else ()
         models, gpus = stacked([one[0] for one in some]), stacked([one[1] for one in some])
         layouts, at = stacked([one[2] for one in some]), replace(goal, speed=speed)
         best = best_replica(models, gpus, layouts, profile, at, factors)
-        column = {f.name: np.broadcast_to(getattr(best, f.name), speed.shape) for f in fields(best)}
+        every = mapped(best, of_each)
         for row, one in enumerate(some):
-            _kept(one, Replica(**{name: values[row] for name, values in column.items()}))
+            _kept(one, taken(every, row))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -445,7 +446,7 @@ def _tried(
         for name in tried(i, j)
     ]
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    column = {f.name: np.full(len(rows), np.nan) for f in fields(Replica)}
+    column = {name: np.full(len(rows), np.nan) for name in Replica.__dataclass_fields__}
     return SetUps(
         inputs=inputs,
         models=tuple(models),
@@ -519,11 +520,10 @@ def _sized(tried: SetUps) -> SetUps:
         return tried
     inputs, found = tried.inputs, tried.found
     goal = target(inputs.settings)
-    column = {f.name: np.array(getattr(tried.replica, f.name)) for f in fields(Replica)}
-    column["memory_slots"] = np.asarray(
-        max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
-    )
-    fit = np.flatnonzero(column["memory_slots"] >= 1.0)
+    fitting = max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl)
+    slots = np.asarray(fitting, dtype=float)
+    made = replace(mapped(tried.replica, np.array), memory_slots=slots)
+    fit = np.flatnonzero(slots >= 1.0)
     near, factors = tried.near, tried.factors
     if found.rows and fit.size:
         every = np.broadcast_to(BATCHES, (fit.size, BATCHES.size))
@@ -542,9 +542,8 @@ def _sized(tried: SetUps) -> SetUps:
                 turns = (inputs.gaps, each, goal.speed)
                 tries = np.array([m.tries for m in tried.models])[tried.model[rows]]
                 best = in_time(best, shapes, inputs.settings, turns, tries)
-            for name in column:
-                column[name][rows] = getattr(best, name)
-    sized = replace(tried, replica=Replica(**column), near=near, factors=factors)
+            _put(made, rows, best)
+    sized = replace(tried, replica=made, near=near, factors=factors)
     return replace(sized, anchors=_at_capacity(sized)) if near.size else sized
 
 
@@ -558,17 +557,17 @@ def _with_sessions(
         return best
     from tco.options.sessions import with_kept  # few questions are about sessions
 
-    columns = {
-        f.name: np.array(np.broadcast_to(getattr(best, f.name), rows.shape))
-        for f in fields(Replica)
-    }
-    some = Replica(**{name: column[able] for name, column in columns.items()})
+    every = mapped(best, lambda value: np.array(np.broadcast_to(value, rows.shape)))
     each = factors[able] if len(factors) else ()
     said = (inputs.serving, inputs.settings, inputs.gaps, each)
-    made = with_kept(some, tried.shapes(rows[able]), *said)
-    for name, column in columns.items():
-        column[able] = getattr(made, name)
-    return Replica(**columns)
+    _put(every, able, with_kept(taken(every, able), tried.shapes(rows[able]), *said))
+    return every
+
+
+def _put(every: Replica, rows: Indices, some: Replica) -> None:
+    """Write what some set-ups sustain into the arrays of all."""
+    for name in Replica.__dataclass_fields__:
+        getattr(every, name)[rows] = getattr(some, name)
 
 
 def _at_capacity(sized: SetUps) -> Anchors:

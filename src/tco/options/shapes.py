@@ -35,7 +35,7 @@ from tco.engine.shapes import (
     ServerProfile,
     precision,
 )
-from tco.records import dataclass
+from tco.records import dataclass, mapped
 from tco.units import GIB, MIB
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def stacked(shapes: Sequence[Shape]) -> Shape:
 
 def taken(shape: Shape, rows: Indices | int) -> Shape:
     """Return the elements `rows` of a shape whose fields are arrays."""
-    return type(shape)(**{f.name: getattr(shape, f.name)[rows] for f in fields(shape)})
+    return mapped(shape, lambda column: column[rows])
 
 
 # Rows of measured throughput to inputs of the capacity model; what cannot be used, and why.
