@@ -24,8 +24,9 @@ from strategies import (
 
 import tco
 from tco.catalog.prices import Rates
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption
+from tco.options.bills import Option, SelfOption, TokenOption
 from tco.options.curves import curve
+from tco.options.provisioned import FixedOption
 from tco.options.settings import BARE, Settings
 
 Cost = Callable[[Floats], Floats]

@@ -15,11 +15,11 @@ from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
 from tco.options import settings as values
-from tco.options.bills import FixedOption, Option, SelfOption, Tier, TokenOption, replica_of
+from tco.options.bills import Option, SelfOption, Tier, TokenOption, replica_of
 from tco.options.cheapest import USUAL, least_trust
 from tco.options.hours import SCALE_TO_ZERO
 from tco.options.machines import DEDICATED
-from tco.options.provisioned import ProvisionedOption
+from tco.options.provisioned import FixedOption, ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import DEADLINE, WAITS, Question
 from tco.options.scenario import Scenario

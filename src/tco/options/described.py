@@ -10,18 +10,12 @@ from tco.catalog.trust import Trust
 from tco.engine.ledger import ProvisionedUnit, Terms
 from tco.engine.shapes import Layout, number, precision
 from tco.errors import InfeasibleError, UsageError, unknown_name
-from tco.options.bills import (
-    UNKNOWN_MODEL,
-    FixedOption,
-    Option,
-    SelfOption,
-    TokenOption,
-)
+from tco.options.bills import Option, SelfOption, TokenOption
 from tco.options.hours import billing_note
 from tco.options.machines import OWN
 from tco.options.measurements import known
 from tco.options.prices import LIST_PRICE
-from tco.options.provisioned import ProvisionedOption
+from tco.options.provisioned import UNKNOWN_MODEL, FixedOption, ProvisionedOption
 from tco.options.question import Question
 from tco.options.rents import described_gpu, life_months, life_name, machine_gpus
 from tco.options.scenario import InlineOption

@@ -248,6 +248,7 @@ def _target(settings: Settings) -> Target:
     )
 
 
+TOKENS = "workload.tokens_per_month"
 AT = "workload.sessions."
 OPEN = f"{AT}open"
 """What is said of sessions, and how many are open at the peak."""

@@ -47,9 +47,10 @@ from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, usd_of
 from tco.options.candidates import spoken
 from tco.options.cheapest import least_trust, pair_of
-from tco.options.curves import TOKENS, curves, has_steps, pieces_allowed
+from tco.options.curves import curves, has_steps, pieces_allowed
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.settings import TOKENS
 from tco.records import mapped
 from tco.units import show_seconds, show_share, show_usd
 

@@ -24,7 +24,7 @@ from tco.engine.replica import Replica, at_once
 from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
-from tco.options.bills import FixedOption, SelfOption, Served, pair_groups, replica_of, sure_pairs
+from tco.options.bills import SelfOption, Served, pair_groups, replica_of, sure_pairs
 from tco.options.candidates import infeasible, rented
 from tco.options.cheapest import least_trust
 from tco.options.machines import (
@@ -37,6 +37,7 @@ from tco.options.machines import (
     standing_lines,
     work_lines,
 )
+from tco.options.provisioned import FixedOption
 from tco.options.settings import Settings, fleet_policy, hours_per_month, people, target, workload
 from tco.options.setups import SetUps
 from tco.records import dataclass
