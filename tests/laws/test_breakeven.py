@@ -27,7 +27,8 @@ from tco.catalog.prices import Rates
 from tco.options.bills import Option, SelfOption, TokenOption
 from tco.options.curves import curve
 from tco.options.provisioned import FixedOption
-from tco.options.settings import BARE, Settings
+from tco.options.settings import Settings
+from tco.options.without import BARE
 
 Cost = Callable[[Floats], Floats]
 

@@ -57,7 +57,7 @@ from tco.records import dataclass
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
     from tco.engine.gaps import Gaps
-    from tco.options.caching import Caching
+    from tco.options.sessions import Caching
 
 
 Tier = Literal["api", "hosted", "self"]

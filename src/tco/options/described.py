@@ -251,7 +251,7 @@ def _tokens(inputs: Question, spec: InlineOption) -> TokenOption:
     )
     caching = None
     if inputs.gaps is not None:
-        from tco.options.caching import caching_of
+        from tco.options.sessions import caching_of
 
         caching = caching_of(inputs.settings, inputs.gaps, rates, modifiers, LIST_PRICE)
     return TokenOption(

@@ -9,7 +9,6 @@ import numpy as np
 
 from tco.analysis.compare import compare, pair_words
 from tco.analysis.horizon.flows import (
-    TOKENS,
     VOLUME,
     Cash,
     VolumePath,
@@ -51,6 +50,7 @@ from tco.options.provisioned import FixedOption
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
 from tco.options.selection import select
+from tco.options.settings import TOKENS
 from tco.units import MONTHS_PER_YEAR
 
 RATE = "own.yearly_rate"

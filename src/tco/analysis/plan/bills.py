@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.plan.mix import (
-    TOKENS,
     HybridMix,
     RentedUnit,
     Unit,
@@ -40,7 +39,7 @@ from tco.options.hours import Hours, check_peak, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
 from tco.options.provisioned import FixedOption
 from tco.options.question import Question
-from tco.options.settings import FACTOR, Settings, workload
+from tco.options.settings import FACTOR, TOKENS, Settings, workload
 from tco.units import MTOK, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:

@@ -38,14 +38,21 @@ from tco.options.machines import (
     work_lines,
 )
 from tco.options.provisioned import FixedOption
-from tco.options.settings import Settings, fleet_policy, hours_per_month, people, target, workload
+from tco.options.settings import (
+    TOKENS,
+    Settings,
+    fleet_policy,
+    hours_per_month,
+    people,
+    target,
+    workload,
+)
 from tco.options.setups import SetUps
 from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH
 
 # The units that a hybrid can be built from: set-ups of a model, and rents they can run on.
 
-TOKENS = "workload.tokens_per_month"
 
 Unit = SelfOption | FixedOption
 """What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
