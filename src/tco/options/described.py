@@ -21,17 +21,8 @@ from tco.options.rents import described_gpu, life_months, life_name, machine_gpu
 from tco.options.scenario import InlineOption
 from tco.options.selection import PRECISION_NAMES
 from tco.options.settings import workload
-from tco.options.setups import (
-    GpuEntry,
-    ModelEntry,
-    SetUp,
-    layout_of,
-    precisions_of,
-    server_layout,
-    set_ups,
-    uncut,
-)
-from tco.options.shapes import gpu_shape, model_shape
+from tco.options.setups import GpuEntry, ModelEntry, SetUp, precisions_of, set_ups, uncut
+from tco.options.shapes import gpu_shape, layout_of, model_shape, server_layout
 from tco.units import show_number, show_tokens
 
 

@@ -21,9 +21,7 @@ from tco.engine.shapes import (
     Indices,
     Layout,
     ModelShape,
-    Precision,
     ServerProfile,
-    precision,
 )
 from tco.options.machines import FREE_EGRESS, Egress, OwnedGpu
 from tco.options.measurements import (
@@ -34,8 +32,8 @@ from tco.options.measurements import (
     evidence_band,
     in_words,
 )
-from tco.options.settings import Settings, target
-from tco.options.shapes import stacked, taken
+from tco.options.settings import target
+from tco.options.shapes import layout_of, served_precision, server_layout, stacked, taken
 from tco.records import dataclass, mapped
 
 if TYPE_CHECKING:
@@ -43,16 +41,6 @@ if TYPE_CHECKING:
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
-
-DATA_ATTENTION = 2.0
-"""Value of `serving.parallel` for attention that is cut by requests."""
-
-SERVER_RESERVE_BYTES = 2.5e9
-"""Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
-
-LOCAL_RESERVE_BYTES = 0.8e9
-"""Compute buffers and context of llama.cpp, per GPU, which takes all memory that is free; judgment
-[byte]."""
 
 SMALLEST_PIPELINED_NODE = 8
 """Nodes of fewer GPUs are not joined to pipelines: nobody publishes how fast that is."""
@@ -160,40 +148,6 @@ def precisions_of(model: ModelEntry, gpu: GpuShape) -> tuple[str, ...]:
     if model.native == "bf16" and not np.isnan(gpu.flops_8):
         return ("bf16", "fp8")
     return (model.native,)
-
-
-def server_layout(settings: Settings, profile: ServerProfile) -> Layout:
-    """Return how a server lays a model out on one GPU, whatever the model and its precision."""
-    return Layout(
-        tp=1.0,
-        pp=1.0,
-        nodes=1.0,
-        kv_bytes=float(settings.value("serving.kv_bytes")),
-        memory_share=float(settings.value("serving.memory_share")),
-        reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
-        layer_split=bool(profile.single_stream),
-        dp_attention=float(settings.value("serving.parallel")) == DATA_ATTENTION,
-    )
-
-
-def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, server: Layout) -> Layout:
-    """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
-    tp = min(gpus, gpu.node_gpus)
-    return replace(
-        server,
-        tp=float(tp),
-        pp=float(gpus // tp),
-        nodes=float(gpus // tp),
-        dp_attention=server.dp_attention and float(model.routed_params) > 0.0,
-        **_precision(name, server).columns(model),
-    )
-
-
-def _precision(name: str, server: Layout) -> Precision:
-    found = precision(name, local=bool(server.layer_split))
-    if found is None:
-        raise ValueError(f"no precision called {name}")
-    return found
 
 
 def uncut(model: ModelShape, node_gpus: int, gpus: int, server: Layout) -> str | None:
@@ -343,7 +297,7 @@ class SetUps:
         """Return the engine's view of some set-ups, as arrays [rows]."""
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
-        widths = stacked([_precision(name, self.server) for name in self.names])
+        widths = stacked([served_precision(name, self.server) for name in self.names])
         models = taken(self._stacked[0], self.model[rows])
         layout = replace(
             self.server,

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from tco.catalog.hardware import Accelerator, Hardware
     from tco.catalog.models import Architecture, Model
+    from tco.options.settings import Settings
+    from tco.options.setups import GpuEntry
 
 
 # From a catalog's words to the engine's numbers: models, GPUs, and stacks of them.
@@ -462,12 +464,13 @@ def predict(what: Cases, constants: Constants = FITTED) -> Floats:
     """Return the predicted output tokens per second of each row [token/s]."""
     rows = what.inputs
     # A rate without prefill time is one with all of it cached.
-    speed = _speed(what, 1.0 - rows.prefill, constants)
+    speed = speed_of(what, 1.0 - rows.prefill, constants)
     total = rows.replicas * speed.output_tokens_per_s
     return np.asarray(np.maximum.reduceat(total, what.first))
 
 
-def _speed(what: Cases, cached_share: Number, constants: Constants) -> capacity.Capacity:
+def speed_of(what: Cases, cached_share: Number, constants: Constants) -> capacity.Capacity:
+    """Return how fast the replicas of each case are."""
     rows = what.inputs
     return capacity.replica(
         rows.model,
@@ -490,17 +493,49 @@ def _take(rows: Any, index: NDArray[np.intp]) -> Any:
     return replace(rows, **{f.name: _take(getattr(rows, f.name), index) for f in fields(rows)})
 
 
-def latencies(what: Cases, constants: Constants = FITTED) -> tuple[Floats, Floats]:
-    """Return the predicted time per output token and to the first one of each row [s].
+# How a server lays a model out on GPUs.
 
-    Requests beyond those that fit in memory wait for a place before anything else: that time is
-    added to the first token.
-    """
-    rows = what.inputs
-    speed = _speed(what, 0.0, constants)
-    asked = np.minimum(rows.concurrency / rows.replicas, rows.max_batch)
-    waiting = np.where(np.isfinite(asked), np.maximum(asked - what.batch, 0.0), 0.0)
-    together = capacity.ttft_at_once_s(rows.layout, speed, what.batch, constants)
-    first = np.where(rows.at_once, together, speed.ttft_s) + waiting / speed.requests_per_s
-    stalled = np.where(rows.prefill > 0.0, speed.tpot_s, rows.layout.pp * speed.step_s)
-    return np.asarray(stalled)[what.first], np.asarray(first)[what.first]
+DATA_ATTENTION = 2.0
+"""Value of `serving.parallel` for attention that is cut by requests."""
+
+SERVER_RESERVE_BYTES = 2.5e9
+"""Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
+
+LOCAL_RESERVE_BYTES = 0.8e9
+"""Compute buffers and context of llama.cpp, per GPU, which takes all memory that is free; judgment
+[byte]."""
+
+
+def server_layout(settings: Settings, profile: ServerProfile) -> Layout:
+    """Return how a server lays a model out on one GPU, whatever the model and its precision."""
+    return Layout(
+        tp=1.0,
+        pp=1.0,
+        nodes=1.0,
+        kv_bytes=float(settings.value("serving.kv_bytes")),
+        memory_share=float(settings.value("serving.memory_share")),
+        reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
+        layer_split=bool(profile.single_stream),
+        dp_attention=float(settings.value("serving.parallel")) == DATA_ATTENTION,
+    )
+
+
+def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, server: Layout) -> Layout:
+    """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
+    tp = min(gpus, gpu.node_gpus)
+    return replace(
+        server,
+        tp=float(tp),
+        pp=float(gpus // tp),
+        nodes=float(gpus // tp),
+        dp_attention=server.dp_attention and float(model.routed_params) > 0.0,
+        **served_precision(name, server).columns(model),
+    )
+
+
+def served_precision(name: str, server: Layout) -> Precision:
+    """Return what weights take at a precision, as the server writes it."""
+    found = precision(name, local=bool(server.layer_split))
+    if found is None:
+        raise ValueError(f"no precision called {name}")
+    return found

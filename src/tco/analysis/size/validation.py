@@ -10,19 +10,21 @@ import numpy as np
 
 from tco.analysis.size.results import ValidationResult
 from tco.catalog.lookup import find_gpu, find_model
+from tco.engine import capacity
 from tco.engine.constants import EVIDENCE, FITTED, Constants, band, evidence, ttft_ends
 from tco.engine.shapes import Floats, GpuShape, ModelShape
 from tco.errors import UnknownNameError
 from tco.options.shapes import (
     FLAG_RATIO,
+    Cases,
     MeasuredInputs,
     Row,
     cases,
     gpu_shape,
     inputs,
-    latencies,
     model_shape,
     predict,
+    speed_of,
     usable,
 )
 
@@ -33,6 +35,22 @@ if TYPE_CHECKING:
 
 WITHIN = "within_25pct"
 STATISTICS = ("median_abs_pct_error", "p90_abs_log_ratio", WITHIN, "band_coverage")
+
+
+def latencies(what: Cases, constants: Constants = FITTED) -> tuple[Floats, Floats]:
+    """Return the predicted time per output token and to the first one of each row [s].
+
+    Requests beyond those that fit in memory wait for a place before anything else: that time is
+    added to the first token.
+    """
+    rows = what.inputs
+    speed = speed_of(what, 0.0, constants)
+    asked = np.minimum(rows.concurrency / rows.replicas, rows.max_batch)
+    waiting = np.where(np.isfinite(asked), np.maximum(asked - what.batch, 0.0), 0.0)
+    together = capacity.ttft_at_once_s(rows.layout, speed, what.batch, constants)
+    first = np.where(rows.at_once, together, speed.ttft_s) + waiting / speed.requests_per_s
+    stalled = np.where(rows.prefill > 0.0, speed.tpot_s, rows.layout.pp * speed.step_s)
+    return np.asarray(stalled)[what.first], np.asarray(first)[what.first]
 
 
 def bands(rows: MeasuredInputs) -> tuple[Floats, Floats]:
