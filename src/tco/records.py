@@ -94,12 +94,21 @@ def _init_of(kind: type[Any]) -> Callable[..., None]:
 
 
 Record = TypeVar("Record")
+Key = TypeVar("Key")
 
 
 def mapped(record: Record, change: Callable[[Any], Any]) -> Record:
     """Return a record of the same type with what `change` makes of each field."""
     kind: Any = type(record)
     made: Record = kind(**{f: change(getattr(record, f)) for f in kind.__dataclass_fields__})
+    return made
+
+
+def remember(kept: dict[Key, Record], key: Key, made: Record, most: int) -> Record:
+    """Keep what was made under a key, the oldest of more than `most` forgotten, and return it."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = made
     return made
 
 

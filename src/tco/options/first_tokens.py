@@ -16,7 +16,7 @@ from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number, number
 from tco.errors import UsageError
 from tco.options.settings import FACTOR, WITHIN, Settings, fleet_policy, target, workload
 from tco.options.setups import Shapes
-from tco.records import mapped
+from tco.records import mapped, remember
 
 if TYPE_CHECKING:
     from tco.engine.arrivals import Queue
@@ -129,9 +129,7 @@ def in_time(
     except TypeError:  # arrays have no hash
         return _in_time(best, shapes, settings, turns, peak)
     if found is None:
-        _KNOWN[key] = found = _in_time(best, shapes, settings, turns, peak)
-        if len(_KNOWN) > MOST_KNOWN:
-            del _KNOWN[next(iter(_KNOWN))]
+        found = remember(_KNOWN, key, _in_time(best, shapes, settings, turns, peak), MOST_KNOWN)
     return found
 
 

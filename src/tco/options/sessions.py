@@ -41,7 +41,7 @@ from tco.errors import UsageError
 from tco.options.prices import SHORTEST, Buying, as_sold, minutes
 from tco.options.settings import AT, WARM, Settings, target, workload
 from tco.options.shapes import stacked
-from tco.records import dataclass
+from tco.records import dataclass, remember
 from tco.units import GB, show_number
 
 if TYPE_CHECKING:
@@ -196,7 +196,8 @@ def keep_together(wanted: Iterable[tuple[Shapes, Settings, Gaps, tuple[float, ..
         shapes = stacked(models), stacked(gpus), stacked(layouts)
         made = _kept(*shapes, profile, goal, of, room, (few, some))
         for row, case in enumerate(cases):
-            _remember(case, (_at(made[0], row, few.shape), _at(made[1], row, few.shape)))
+            both = _at(made[0], row, few.shape), _at(made[1], row, few.shape)
+            remember(_KEPT, case, both, _MOST_KEPT)
 
 
 def _at(record: Record, row: int, shape: tuple[int, ...]) -> Record:
@@ -240,14 +241,8 @@ _MOST_KEPT = 1_024
 
 def _known(*case: Any) -> tuple[SessionServer, KeptSessions]:
     if case not in _KEPT:
-        _remember(case, _kept(*case))
+        remember(_KEPT, case, _kept(*case), _MOST_KEPT)
     return _KEPT[case]
-
-
-def _remember(case: Case, made: tuple[SessionServer, KeptSessions]) -> None:
-    while len(_KEPT) >= _MOST_KEPT:
-        del _KEPT[next(iter(_KEPT))]
-    _KEPT[case] = made
 
 
 def turns_in_queue(

@@ -34,7 +34,7 @@ from tco.options.measurements import (
 )
 from tco.options.settings import target
 from tco.options.shapes import layout_of, served_precision, server_layout, stacked, taken
-from tco.records import dataclass, mapped
+from tco.records import dataclass, mapped, remember
 
 if TYPE_CHECKING:
     from tco.options.question import Question
@@ -198,14 +198,9 @@ def sized(wanted: Sizing) -> Replica:
         known = _SIZED.get(wanted)
     except TypeError:  # arrays have no hash
         return best_replica(*wanted)
-    return known if known is not None else _kept(wanted, best_replica(*wanted))
-
-
-def _kept(wanted: Sizing, made: Replica) -> Replica:
-    while len(_SIZED) >= _MOST_SIZED:
-        del _SIZED[next(iter(_SIZED))]
-    _SIZED[wanted] = made
-    return made
+    if known is None:
+        known = remember(_SIZED, wanted, best_replica(*wanted), _MOST_SIZED)
+    return known
 
 
 def size_together(wanted: Iterable[Sizing]) -> None:
@@ -227,7 +222,7 @@ def size_together(wanted: Iterable[Sizing]) -> None:
         best = best_replica(models, gpus, layouts, profile, at, factors)
         every = mapped(best, of_each)
         for row, one in enumerate(some):
-            _kept(one, taken(every, row))
+            remember(_SIZED, one, taken(every, row), _MOST_SIZED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -377,9 +372,7 @@ def _searched(
         return replace(known, inputs=inputs)
     made = _sized(_tried(inputs, models, gpus, counts, found))
     if shared:  # limits on shares and sessions hang on more than that
-        while len(kept) >= _MOST_SEARCHED:
-            del kept[next(iter(kept))]
-        kept[key] = made
+        remember(kept, key, made, _MOST_SEARCHED)
     return made
 
 
