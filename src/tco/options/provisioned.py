@@ -60,16 +60,11 @@ class ProvisionedOption:
 
 def units_line(option: ProvisionedOption, settings: Settings) -> Line:
     """Return the line of the units: as many as the busiest hour takes, for every hour."""
-    return Line(
-        item="provisioned units",
-        group="compute",
-        quantity=units_for(workload(settings, option.tries), option.unit)
-        * hours_per_month(settings),
-        unit="unit-hour",
-        rate_usd=option.usd_per_unit_hour * settings.value(price_factor(option.tier)),
-        origin=option.origin,
-        source=option.source,
-    )
+    units = units_for(workload(settings, option.tries), option.unit)
+    hours = units * hours_per_month(settings)
+    usd = option.usd_per_unit_hour * settings.value(price_factor(option.tier))
+    item, who = "provisioned units", option.origin
+    return Line(item, "compute", hours, "unit-hour", usd, who, option.source)
 
 
 def used_share(option: ProvisionedOption, settings: Settings) -> Number:
@@ -239,15 +234,9 @@ def fixed_line(option: FixedOption, settings: Settings) -> Line:
         units = np.maximum(
             1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - ROUND_OFF)
         )
-    return Line(
-        item="seats" if option.unit == "seat" else "set-up at a given price",
-        group="compute",
-        quantity=units,
-        unit=option.unit,
-        rate_usd=option.usd_per_month,
-        origin="given",
-        source=option.source,
-    )
+    item = "seats" if option.unit == "seat" else "set-up at a given price"
+    usd = option.usd_per_month
+    return Line(item, "compute", units, option.unit, usd, "given", option.source)
 
 
 def fixed_curves(option: FixedOption, count: int) -> Curves:

@@ -165,15 +165,8 @@ class RentedUnit:
 
 
 def _fixed_line(option: FixedOption, units: float) -> Line:
-    return Line(
-        item="units at a given price",
-        group="compute",
-        quantity=units,
-        unit="unit",
-        rate_usd=option.usd_per_month,
-        origin="given",
-        source=option.source,
-    )
+    item, usd = "units at a given price", option.usd_per_month
+    return Line(item, "compute", units, "unit", usd, "given", option.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
