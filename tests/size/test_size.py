@@ -15,7 +15,8 @@ from running import DAY, load_small, published, run
 from strategies import shipped_catalog
 
 from tco.analysis.size.results import SizeResult
-from tco.analysis.size.size import size, size_validation
+from tco.analysis.size.size import size
+from tco.analysis.size.validation import size_validation
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 from tco.render.jsonio import from_document

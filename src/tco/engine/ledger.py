@@ -22,7 +22,7 @@ Origin = Literal["given", "catalog", "assumed"]
 Group = Literal["tokens", "compute", "power", "people", "other"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One item of a monthly bill: `quantity` of `unit` at `rate_usd` each.
 
@@ -281,15 +281,7 @@ def token_lines(rates: TokenRates, load: Workload, flows: Flows | None = None) -
     named = zip(FLOWS, token_flows(load) if flows is None else flows, strict=True)
     usual = ((item, mtok, _price(rates, price)) for (item, price), mtok in named)
     return tuple(
-        Line(
-            item=item,
-            group="tokens",
-            quantity=mtok,
-            unit="Mtok",
-            rate_usd=rate,
-            origin=rates.origin,
-            source=rates.source,
-        )
+        Line(item, "tokens", mtok, "Mtok", rate, rates.origin, rates.source)
         for item, mtok, rate in (*usual, *apart)
     )
 
@@ -300,15 +292,8 @@ def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
     Args:
         retry_share: Requests sent again over requests that succeed [1].
     """
-    return Line(
-        item="retries",
-        group="tokens",
-        quantity=0.0 if is_none(retry_share) else total_usd(tokens) * retry_share,
-        unit="USD of tokens",
-        rate_usd=1.0,
-        origin="assumed",
-        source="workload.retry_share",
-    )
+    usd = 0.0 if is_none(retry_share) else total_usd(tokens) * retry_share
+    return Line("retries", "tokens", usd, "USD of tokens", 1.0, "assumed", "workload.retry_share")
 
 
 def reads_to_pay(rates: TokenRates) -> Number:
@@ -517,15 +502,7 @@ def terms_lines(
         ("commitment not used", unused, "USD", 1.0),
     )
     return tuple(
-        Line(
-            item=item,
-            group="tokens",
-            quantity=quantity,
-            unit=unit,
-            rate_usd=rate,
-            origin=origin,
-            source=source,
-        )
+        Line(item, "tokens", quantity, unit, rate, origin, source)
         for item, quantity, unit, rate in rows
     )
 

@@ -14,7 +14,7 @@ from tco.engine.constants import VISIBLE_SHARE
 from tco.engine.shapes import number
 from tco.options.bills import SelfOption, replica_of
 from tco.options.settings import Settings, target
-from tco.options.setups import DATA_ATTENTION
+from tco.options.shapes import DATA_ATTENTION
 from tco.units import show_seconds
 
 if TYPE_CHECKING:

@@ -67,15 +67,9 @@ def line(
     item: str, quantity: Number, unit: str, rate_usd: Number, source: str, *, given: bool = True
 ) -> Line:
     """Return a line; by the catalog, or assumed where `given` is false."""
-    return Line(
-        item=item,
-        group="compute" if given else "other",
-        quantity=quantity,
-        unit=unit,
-        rate_usd=rate_usd,
-        origin="catalog" if given else "assumed",
-        source=source,
-    )
+    if given:
+        return Line(item, "compute", quantity, unit, rate_usd, "catalog", source)
+    return Line(item, "other", quantity, unit, rate_usd, "assumed", source)
 
 
 def _by(rent: RentEntry, part: str) -> str:

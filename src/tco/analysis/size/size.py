@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,6 @@ from tco.analysis.size.results import (
     SizeLimits,
     SizeResult,
     SizeRow,
-    ValidationResult,
 )
 from tco.analysis.size.rows import (
     SizedSetUps,
@@ -36,10 +34,9 @@ from tco.analysis.size.rows import (
     sized_rows,
     users_served,
 )
-from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.models import Model
-from tco.engine.shapes import GpuShape, ModelShape, number
-from tco.errors import InfeasibleError, UnknownNameError, UsageError
+from tco.engine.shapes import number
+from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
@@ -48,13 +45,7 @@ from tco.options.question import DEVELOPER, VOLUMES, Question, prepare
 from tco.options.selection import Selection, select
 from tco.options.settings import target, workload
 from tco.options.setups import COUNTS, SetUps, uncut
-from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
-
-if TYPE_CHECKING:
-    from tco.catalog.files import Row
-    from tco.catalog.load import Catalog
-
 
 # Where a model fits, how fast it serves there, and what that costs at full load.
 
@@ -428,58 +419,3 @@ def _fleet_words(rows: list[SizeRow], least: int) -> str:
 
 
 # A file of measurements held against the capacity model, its names read by the catalogs.
-
-Shape = TypeVar("Shape", ModelShape, GpuShape)
-
-
-def size_validation(catalog: Catalog, rows: list[Row]) -> ValidationResult:
-    """Return how far the capacity model is from measured rows.
-
-    Rows that cannot be used are counted by reason; a name counts as known when it is an id or
-    another name of a catalog that also has its dimensions.
-    """
-    models = _shapes({row["model"] for row in rows}, lambda name: model_of(catalog, name))
-    gpus = _shapes({row["gpu"] for row in rows}, lambda name: gpu_of(catalog, name))
-    return ValidationResult(**validate(rows, models, gpus))
-
-
-def _shapes(names: Iterable[str], shape: Callable[[str], Shape | None]) -> Mapping[str, Shape]:
-    found = {name: shape(name) for name in names if name.strip()}
-    return {name: made for name, made in found.items() if made is not None}
-
-
-EDITION = re.compile(r"[-_ ](instruct|chat|it|hf|bf16|fp8|fp4|nvfp4|mxfp4|int4|awq|gptq)$")
-"""What a file may add to the name of a model without meaning another."""
-
-
-def model_of(catalog: Catalog, name: str) -> ModelShape | None:
-    """Return the shape of the one model that a file calls by a name; None where it is not sure."""
-    models = catalog.models.models
-    try:
-        found = find_model(catalog, name)
-    except UnknownNameError:
-        found = ""
-    if found and _means(name, found, models[found].name, *models[found].aliases):
-        return model_shape(models[found])
-    bare = EDITION.sub("", EDITION.sub("", name.casefold()))
-    some = [m for i, m in models.items() if _means(bare, i, m.name, *m.aliases)]
-    return model_shape(some[0]) if len(some) == 1 else None
-
-
-def gpu_of(catalog: Catalog, name: str) -> GpuShape | None:
-    try:
-        found = find_gpu(catalog, name)
-    except UnknownNameError:
-        return None
-    gpu = catalog.hardware.accelerators[found]
-    known = _means(name, found, gpu.name, *gpu.aliases)
-    return gpu_shape(catalog.hardware, gpu) if known else None
-
-
-def _means(name: str, *known: str) -> bool:
-    """Return whether a name is one of those known, not only how one of them begins."""
-    return _letters(name) in {_letters(other) for other in known}
-
-
-def _letters(name: str) -> str:
-    return "".join(c for c in name.casefold() if c not in " _-")
