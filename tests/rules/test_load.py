@@ -536,7 +536,9 @@ def test_a_way_to_cut_experts_is_told_to_change_nothing_without_any() -> None:
         assert told.exit_code == 0
         assert f"tco: note: {said}\n" in told.stderr
         usual = run(*command.split(), "--gpu", "h100-sxm", *DAY).stdout.splitlines()
-        assert told.stdout.splitlines()[:6] == usual[:6]  # where there are more notes, rows are fewer
+        assert (
+            told.stdout.splitlines()[:6] == usual[:6]
+        )  # where there are more notes, rows are fewer
     mixture = run("size", "gpt-oss-120b", *cut)
     assert "changes nothing" not in mixture.stderr
 
