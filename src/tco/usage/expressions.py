@@ -8,7 +8,7 @@ BIGINT: so that all engines find the same whole numbers. Nothing here is importe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from tco.usage.aggregates import (
     SUMS,
 )
 from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
-from tco.usage.rows import COLUMNS, QUERIES_FILE, WRITES
+from tco.usage.rows import COLUMNS, NANO, WRITES
+from tco.usage.store import QUERIES_FILE
 
 TYPES = {
     "VARCHAR": "string",
@@ -279,6 +280,48 @@ def duckdb_text() -> str:
             text = text.replace(stands, shown)
         out.append(f"-- name: {name}\n{text}\n")
     return "\n".join(out)
+
+
+def tree_of(name: str, good: Any, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Any:
+    """Return a query over good rows as an expression."""
+    if name != "cells":
+        return TREES[name](good)
+    tier = ibis_module().literal(0, "int32")
+    for edge in edges:
+        tier = tier + over(good, edge).cast("int32")
+    return cells(good, tier, hourly)
+
+
+def emptied(good: Any, names: Collection[str]) -> Any:
+    """Return rows with nothing in some columns."""
+    none = ibis_module().null
+    empty = {name: none(TYPES[COLUMNS[name]]) for name in names if name != "session"}
+    return good.mutate(**empty) if empty else good
+
+
+def first_of(*pairs: tuple[Any, str]) -> Any:
+    """Return the first reason that holds."""
+    return ibis_module().cases(*pairs, else_=ibis_module().null("string"))
+
+
+def epoch(value: Any) -> Any:
+    """Return a time as whole seconds since 1970.
+
+    Engines round, cut or keep the part of a second: it is taken off before.
+    """
+    if value.type().is_integer():
+        size = value.abs()
+        steps = ((10**11, 1), (10**14, 10**3), (10**17, 10**6))
+        parts = [(size < most, whole((value - value % unit) / unit)) for most, unit in steps]
+        return ibis_module().cases(*parts, else_=whole((value - value % 10**9) / 10**9))
+    from ibis.expr.operations import Floor
+
+    return whole(Floor(value.epoch_seconds()).to_expr())
+
+
+def usd_nano_of(spent: Any) -> Any:
+    """Return dollars as whole 1e-9 dollars, by sums that doubles make alike everywhere."""
+    return whole((spent.cast("float64") * float(NANO) + 0.5).floor())
 
 
 if __name__ == "__main__":

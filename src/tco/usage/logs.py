@@ -16,8 +16,9 @@ from tco.usage.aggregates import Arrays, Distributions, cells_of
 from tco.usage.formats import AMBIGUOUS, WHY_AMBIGUOUS
 from tco.usage.matching import DATED, Matched
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
-from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
+from tco.usage.rows import WRITES, LeftOutTally, UsageRow, day_of
 from tco.usage.sources import delimiter_in
+from tco.usage.store import Shown, Store
 from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:

@@ -38,7 +38,7 @@ from tco.usage.formats.table import (
     status_in,
     when,
 )
-from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, one_line, quoted
+from tco.usage.rows import FIRST_S, LeftOutTally
 from tco.usage.sources import (
     BLANK,
     GZIP,
@@ -56,6 +56,7 @@ from tco.usage.sources import (
     opened,
     records,
 )
+from tco.usage.store import Shown, Store, duckdb_module, one_line, quoted
 
 TIMES = ("start", "end")
 TOKENS = ("input", "read", "written", "output", "reasoning")

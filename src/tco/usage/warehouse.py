@@ -17,11 +17,20 @@ import numpy as np
 from tco.errors import DataError, UsageError, install_command, printable
 from tco.usage import expressions
 from tco.usage.aggregates import BY, Arrays
-from tco.usage.expressions import TYPES, ibis_module, whole
+from tco.usage.expressions import (
+    TYPES,
+    emptied,
+    epoch,
+    first_of,
+    ibis_module,
+    tree_of,
+    usd_nano_of,
+    whole,
+)
 from tco.usage.formats import SERVICES
 from tco.usage.formats.litellm import BASES, ERROR, KEPT_AS_JSON, LOG, SEARCHED, SPENT
 from tco.usage.formats.table import FAILED, MOST_OF_A_REQUEST, columns_of
-from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
+from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, WRITES, LeftOutTally, hashed
 
 LITELLM = "LiteLLM_SpendLogs"
 ENGINES = {
@@ -157,7 +166,7 @@ class Warehouse:
 
     def keep(self, without: Collection[str] = ()) -> None:
         """Have nothing in some columns from now on."""
-        self.good = _without(self.rows.filter(self.rows.bad.isnull()), without)
+        self.good = emptied(self.rows.filter(self.rows.bad.isnull()), without)
 
     def ask(self, name: str, *, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Arrays:
         """Return what a query of `expressions` finds."""
@@ -251,22 +260,6 @@ def _tags(text: str) -> str:
         return text
 
 
-def tree_of(name: str, good: Any, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Any:
-    """Return a query over good rows as an expression."""
-    if name != "cells":
-        return expressions.TREES[name](good)
-    tier = ibis_module().literal(0, "int32")
-    for edge in edges:
-        tier = tier + expressions.over(good, edge).cast("int32")
-    return expressions.cells(good, tier, hourly)
-
-
-def _without(good: Any, names: Collection[str]) -> Any:
-    none = ibis_module().null
-    empty = {name: none(TYPES[COLUMNS[name]]) for name in names if name != "session"}
-    return good.mutate(**empty) if empty else good
-
-
 def shown_sql(
     dialect: str,
     url: str | None,
@@ -304,7 +297,7 @@ def shown_sql(
         fields = {name: FIELDS.get(ours, "string") for ours, name in columns.items()}
     name = at.table if at else LITELLM if not columns else "requests"
     rows = rows_of(ibis.table(fields, name=name.rpartition(".")[2]), columns, name)[1]
-    good = _without(rows.filter(rows.bad.isnull()), {*BY} - {*by})
+    good = emptied(rows.filter(rows.bad.isnull()), {*BY} - {*by})
     texts: dict[str, Any] = {
         "left_out": expressions.sql(left_out(rows), engine),
         "cells": expressions.sql(tree_of("cells", good, edges), engine),
@@ -387,37 +380,12 @@ def _once(rows: Any) -> Any:
     return rows.mutate(bad=again.ifelse("duplicate", rows.bad)).drop("place", "id")
 
 
-def _first(*pairs: tuple[Any, str]) -> Any:
-    """Return the first reason that holds."""
-    return ibis_module().cases(*pairs, else_=ibis_module().null("string"))
-
-
-def _epoch(value: Any) -> Any:
-    """Return a time as whole seconds since 1970.
-
-    Engines round, cut or keep the part of a second: it is taken off before.
-    """
-    if value.type().is_integer():
-        size = value.abs()
-        steps = ((10**11, 1), (10**14, 10**3), (10**17, 10**6))
-        parts = [(size < most, whole((value - value % unit) / unit)) for most, unit in steps]
-        return ibis_module().cases(*parts, else_=whole((value - value % 10**9) / 10**9))
-    from ibis.expr.operations import Floor
-
-    return whole(Floor(value.epoch_seconds()).to_expr())
-
-
-def _nano(spent: Any) -> Any:
-    """Return dollars as whole 1e-9 dollars, by sums that doubles make alike everywhere."""
-    return whole((spent.cast("float64") * float(NANO) + 0.5).floor())
-
-
 def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
     """Return the rows of a table of requests; what is wrong is told as of files."""
     ibis = ibis_module()
     field: dict[str, Any] = {ours: table[name] for ours, name in at.items()}
     counts, odd = _counts(field)
-    start = _epoch(field["start"])
+    start = epoch(field["start"])
     status = field.get("status")
     if status is not None and not status.type().is_integer():
         status = status.cast("string").lower().isin(FAILED).ifelse(ERROR, 0)
@@ -428,10 +396,10 @@ def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
         **{n: counts[n] for n in ("input", "output", "read", "reasoning")},
         "write_unknown": counts["written"],
         "t": start,
-        "e": _epoch(field["end"]) if "end" in field else ibis.null("int64"),
+        "e": epoch(field["end"]) if "end" in field else ibis.null("int64"),
         "status": ibis.literal(0) if status is None else status.fill_null(0),
         "service": _service(field),
-        "usd_nano": _nano(field["cost"]) if "cost" in field else ibis.null("int64"),
+        "usd_nano": usd_nano_of(field["cost"]) if "cost" in field else ibis.null("int64"),
         "bad": _wrong(field, counts, odd, start),
         "doubt": ibis.null("string"),
     }
@@ -444,7 +412,7 @@ def _wrong(field: Mapping[str, Any], counts: Mapping[str, Any], odd: Any, start:
     negative = none
     for value in counts.values():
         negative = negative | (value.fill_null(0) < 0)
-    return _first(
+    return first_of(
         (field["model"].fill_null("") == "", "no_model"),
         (start.isnull(), "no_time"),
         (odd, "not_a_number"),
@@ -504,17 +472,17 @@ def _spent(table: Any) -> dict[str, Any]:
         return table[column].nullif("") if column in table.columns else ibis.null("string")
 
     given, made = (whole(table[n].fill_null(0)) for n in ("prompt_tokens", "completion_tokens"))
-    start, end = _epoch(table.startTime), _epoch(table.endTime)
+    start, end = epoch(table.startTime), epoch(table.endTime)
     cached = _cached(table.metadata)
     failed = name("status").fill_null("success").lower() != "success"
-    usd_nano = _nano(table.spend) + _nano(_provider_usd(table.metadata["usage_object"]))
+    usd_nano = usd_nano_of(table.spend) + usd_nano_of(_provider_usd(table.metadata["usage_object"]))
     unpaid = failed & ~(usd_nano > 0).fill_null(False)
     early, late = _unusable(table, given, made, failed, cached)
     past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]
     counted = table.total_tokens.notnull() & (table.total_tokens != given + made)
     doubts = ((counted, "total_contradicts_parts"), (unpaid & (made > 0), "output_of_failed"))
-    doubt = _first(*((test, "") for test, _ in early), *doubts)
-    bad = _first(
+    doubt = first_of(*((test, "") for test, _ in early), *doubts)
+    bad = first_of(
         *early, (past[0] | past[1], "out_of_range"), (name("model").isnull(), "no_model"), *late
     )
     tags = table.request_tags.cast("string") if "request_tags" in table.columns else None

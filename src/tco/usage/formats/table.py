@@ -30,8 +30,9 @@ from tco.usage.formats import (
 )
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
-from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, count, quoted
+from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, count
 from tco.usage.sources import Sample
+from tco.usage.store import quoted
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("request_id", "id", "requestId", "call_id"),
