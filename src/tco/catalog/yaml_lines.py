@@ -119,11 +119,16 @@ def _given(given: object) -> str:
     )
 
 
+MOST_KEYS = 12
+
+
 def _unknown_key(key: str, known: Sequence[str]) -> str:
     near = nearest(key, known, 1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
     if not near and known:
-        hint = f"; known are {', '.join(sorted(known)[:12])}"
+        some = sorted(known)
+        more = f" and {len(some) - MOST_KEYS} more" if len(some) > MOST_KEYS else ""
+        hint = f"; known are {', '.join(some[:MOST_KEYS])}{more}"
     return f"unknown key '{printable(key, 40)}'{hint}"
 
 

@@ -310,6 +310,36 @@ def reads_to_pay(rates: TokenRates) -> Number:
         return np.where(saved > 0, extra / saved, np.inf)
 
 
+LATE = tuple(name for name in (*PRICES, *APART) if name.startswith("batch_"))
+"""Prices of what waits."""
+
+
+def no_dearer_late(load: Workload, rates: TokenRates) -> TokenRates:
+    """Return the prices of who sends in batches only what costs less there, case by case.
+
+    Batches may be dearer: where they have no price of cached input, it is other input.
+
+    Args:
+        load: The requests, with what of their input is read and written.
+        rates: Prices [USD/Mtok].
+    """
+    if is_none(load.batch_share):
+        return rates
+    late, now = (
+        total_usd(token_lines(rates, replace(load, tokens_per_month=MTOK, batch_share=share)))
+        for share in (1.0, 0.0)
+    )
+    dearer = np.greater(late, now * (1.0 + ROUND_OFF))
+    if not np.any(dearer):
+        return rates
+    some = [name for name in LATE if name in PRICES or rates.reasoning_output is not None]
+    prices: dict[str, Any] = {
+        name: np.where(dearer, _price(rates, name.removeprefix("batch_")), _price(rates, name))
+        for name in some
+    }
+    return replace(rates, **prices)
+
+
 # What a provider's cache reads and writes of sessions, and for how long it is best kept.
 
 

@@ -20,6 +20,7 @@ from tco.engine.ledger import (
     TokenRates,
     cheapest_way,
     mixed,
+    no_dearer_late,
     retry_line,
     terms_lines,
     token_lines,
@@ -258,12 +259,10 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
 
 
 def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRates, Indices]:
-    """Return the requests, what a token of them costs, and in which way they are cached.
-
-    Of all ways the cheapest is taken: case by case where settings are arrays.
-    """
+    """Return the requests, what a token costs, and the cheapest way to cache them, case by case."""
     if option.caching is None:
-        return _counted(option, settings), list_rates(option, settings), np.array(0)
+        load = _counted(option, settings)
+        return load, no_dearer_late(load, list_rates(option, settings)), np.array(0)
     return cheapest_way(ways_to_cache(option, option.caching, settings))
 
 
@@ -272,12 +271,11 @@ def ways_to_cache(
 ) -> list[tuple[Workload, TokenRates]]:
     """Return the requests, and what a token of them costs, for each way to cache them."""
     load = _counted(option, settings)
-    each = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
-    rates = [list_rates(replace(option, buying=buying), settings) for buying in each]
-    return [
-        (caching.load(load, settings, way, option.cache_min_tokens), rates[lifetime])
-        for way, (lifetime, _) in enumerate(caching.ways)
-    ]
+    buyings = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
+    rates = [list_rates(replace(option, buying=buying), settings) for buying in buyings]
+    least, ways = option.cache_min_tokens, enumerate(caching.ways)
+    each = [(caching.load(load, settings, way, least), rates[n]) for way, (n, _) in ways]
+    return [(cached, no_dearer_late(cached, prices)) for cached, prices in each]
 
 
 def list_rates(option: TokenOption, settings: Settings) -> TokenRates:

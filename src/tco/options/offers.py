@@ -285,7 +285,7 @@ def _batch_cache(price: Price, inputs: Question) -> tuple[str, ...]:
         return ()
     if tier is None or tier.cached_input is not None:
         return ()
-    return ("no price of cached input in batches: as other input",)
+    return ("no price of cached input in batches: as other input; sent at once where that is less",)
 
 
 def _unwritten(price: Price, offer: Offer, inputs: Question) -> tuple[str, ...]:

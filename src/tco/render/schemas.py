@@ -21,9 +21,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco.analysis import deploy as deploy_results
 from tco.analysis import import_bench, results
 from tco.analysis.claims import judge
+from tco.analysis.deploy import results as deploy_results
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results

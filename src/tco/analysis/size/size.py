@@ -35,6 +35,7 @@ from tco.analysis.size.rows import (
     users_served,
 )
 from tco.catalog.models import Model
+from tco.engine.shapes import number
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
@@ -211,7 +212,7 @@ def _notes(
     wanted = None if best is None else best.id
     about = [o for o in used if f"{o.model}@{o.hardware}:{o.precision}" == wanted]
     bears, minor = notes_of(inputs, used, about)
-    doubts = [*uncalibrated(inputs, about), *_launches(about, best)]
+    doubts = [*_in_flight(inputs, best), *uncalibrated(inputs, about), *_launches(about, best)]
     if model.architecture is not None and model.architecture.outside_calibration:
         doubts.insert(0, outside_words([name]))
     shown = (CLOSE, TAKEN)  # the verdict says the one, the line of what was asked the other
@@ -221,6 +222,21 @@ def _notes(
     return told, tuple(text for text in (*bears, *minor) if text not in told)
 
 
+def _in_flight(inputs: Question, best: SizeRow | None) -> Iterable[str]:
+    """Return how many replicas take all that was asked about at once, where one cannot."""
+    asked = number(inputs.settings.value(AT_ONCE))
+    if best is None or not inputs.settings.given(AT_ONCE) or not best.concurrency:
+        return
+    if best.concurrency < asked:
+        replicas = np.ceil(asked / best.concurrency)
+        yield (
+            f"--concurrency {asked:,.0f}: {best.id} takes {best.concurrency:,.0f} at once within "
+            f"the limits, memory has room for {best.max_batch:,.0f}; {replicas:,.0f} replicas "
+            f"({replicas * best.gpus:,.0f} GPUs) take all"
+        )
+
+
+AT_ONCE = "serving.max_concurrency"
 FEW_AT_ONCE = 4.0
 """Requests in flight up to which launches take about as long as the memory of a GPU of 2025 [1]."""
 
