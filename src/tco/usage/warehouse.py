@@ -28,7 +28,15 @@ from tco.usage.expressions import (
     whole,
 )
 from tco.usage.formats import CACHE, CACHE_OR_READ, HIT, HITS, SERVICES
-from tco.usage.formats.litellm import BASES, ERROR, KEPT_AS_JSON, LOG, SEARCHED, SPENT
+from tco.usage.formats.litellm import (
+    BASES,
+    ERROR,
+    KEPT_AS_JSON,
+    LOG,
+    SPENT,
+    provider_usd_of,
+    usage_of,
+)
 from tco.usage.formats.table import columns_of, found_columns, left_out_of, says
 from tco.usage.raw_table import FAILED, LIFETIMES, MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, WRITES, LeftOutTally, hashed
@@ -494,9 +502,9 @@ def _spent(table: Any) -> dict[str, Any]:
 
     given, made = (whole(table[n].fill_null(0)) for n in ("prompt_tokens", "completion_tokens"))
     start, end = epoch_of(table.startTime), epoch_of(table.endTime)
-    cached = _cached(table.metadata)
+    cached = usage_of(table.metadata)
     failed = name("status").fill_null("success").lower() != "success"
-    usd_nano = nano_of(table.spend) + nano_of(_provider_usd(table.metadata["usage_object"]))
+    usd_nano = nano_of(table.spend) + nano_of(provider_usd_of(table.metadata["usage_object"]))
     unpaid = failed & ~(usd_nano > 0).fill_null(False)
     early, late = _unusable(table, given, made, failed, cached)
     past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]
@@ -527,12 +535,6 @@ def _spent(table: Any) -> dict[str, Any]:
     }
 
 
-def _provider_usd(usage: Any) -> Any:
-    """Return what the provider bills besides, with a key of one's own at OpenRouter."""
-    of_provider = usage["cost_details"]["upstream_inference_cost"].float.fill_null(0.0)
-    return usage["is_byok"].bool.fill_null(False).ifelse(of_provider, 0.0)
-
-
 def _tiers(table: Any, kind: Any) -> dict[str, Any]:
     """Return what tells the tier of a call, as an export of it does."""
     kept = [table.metadata[key]["service_tier"].str for key in BASES]
@@ -558,31 +560,3 @@ def _unusable(
         (table.endTime < table.startTime, "ends_before_start"),
     )
     return early, late
-
-
-def _cached(metadata: Any) -> dict[str, Any]:
-    """Return what was cached and thought, from the usage that the proxy keeps."""
-    ibis = ibis_module()
-    usage, added = metadata["usage_object"], metadata["additional_usage_values"]
-    details = usage["prompt_tokens_details"]
-    told = details["cache_creation_token_details"]
-    kept = [part.cast("string").fill_null("{}").notin(["{}", "null"]) for part in (usage, added)]
-
-    def number(*places: tuple[Any, str]) -> Any:
-        found = [whole(part[key].float.floor()) for part, key in places]
-        return ibis.coalesce(*found) if len(found) > 1 else found[0]
-
-    keys, searched = ("cache_read_input_tokens", "cache_creation_input_tokens"), SEARCHED
-    read = number((usage, keys[0]), (added, keys[0]), (details, "cached_tokens")).fill_null(0)
-    every = number((usage, keys[1]), (added, keys[1]), (details, "cache_creation_tokens"))
-    short, long = (number((told, f"ephemeral_{n}_input_tokens")).fill_null(0) for n in ("5m", "1h"))
-    rest = every.fill_null(0) - short - long
-    known = kept[0] | kept[1]
-    return {
-        "read": known.ifelse(read, ibis.null("int64")),
-        "write_5m": short,
-        "write_1h": long,
-        "write_unknown": (rest > 0).ifelse(rest, 0),
-        "reasoning": number((usage["completion_tokens_details"], "reasoning_tokens")),
-        "searches": number((usage["server_tool_use"], searched), (details, searched)),
-    }
