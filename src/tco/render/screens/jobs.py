@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from tco.analysis.jobs.bills import first_of, known_usd, months_words
 from tco.analysis.jobs.results import EmbedResult, JobRow, TrainResult
@@ -71,10 +70,10 @@ def _usual(result: Result) -> tuple[str, ...]:
     return (*usual, "monthly_usd", "total_usd") if monthly else usual
 
 
-def screen(job: Callable[[Any], str], result: Result, sheet: Sheet, view: View) -> Iterable[Block]:
+def screen(result: Result, job: str, sheet: Sheet, view: View) -> Iterable[Block]:
     """Return the screen: the answer, the job, the ways to have it done, how the best come about."""
     most = min(TOP if view.top is None else view.top, len(sheet.rows))
-    return first.fitted(result, view, partial(_ways, result, job(result), sheet, view), most, 1)
+    return first.fitted(result, view, partial(_ways, result, job, sheet, view), most, 1)
 
 
 def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> list[Block]:
@@ -179,6 +178,11 @@ def _term(line: BillLine, when: str) -> str:
 # The screen of `tco train`.
 
 
+def _train_blocks(result: TrainResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen."""
+    return screen(result, _job(result), sheet, view)
+
+
 def _job(result: TrainResult) -> str:
     """Return the job in a line or two."""
     anew = f"; anew every {result.refresh_months:g} months" if result.refresh_months else ""
@@ -194,10 +198,15 @@ def _job(result: TrainResult) -> str:
     )
 
 
-TRAIN = Screen(rows=("rows",), everything=ways, blocks=partial(screen, _job))
+TRAIN = Screen(rows=("rows",), everything=ways, blocks=_train_blocks)
 
 
 # The screen of `tco embed`.
+
+
+def _embed_blocks(result: EmbedResult, sheet: Sheet, view: View) -> Iterable[Block]:
+    """Return the screen."""
+    return screen(result, _embed_job(result), sheet, view)
 
 
 def _embed_job(result: EmbedResult) -> str:
@@ -213,4 +222,4 @@ def _embed_job(result: EmbedResult) -> str:
     return f"{'; '.join(parts)}; people and the vector store not counted"
 
 
-EMBED = Screen(rows=("rows",), everything=ways, blocks=partial(screen, _embed_job))
+EMBED = Screen(rows=("rows",), everything=ways, blocks=_embed_blocks)
