@@ -29,6 +29,7 @@ from tco.usage.formats.table import (
     later_names,
     left_out_of,
     paths_of,
+    says,
 )
 from tco.usage.rows import MARKS, NOTHING, Store, duckdb_module, one_line, quoted
 from tco.usage.sources import LogSource, Sample, delimiter_in
@@ -76,6 +77,8 @@ def raw_of(
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
     raw.commas = formats.comma_decimals(delimiter, amounts)
     raw.apart = left_out_of(at, given, values)
+    notes = (raw.apart and says(at, raw.apart), formats.comma_unsure(delimiter, amounts))
+    raw.notes = [note for note in notes if note]
     times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
     raw.untidy = any(map(UNTIDY.search, times))
     raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
@@ -121,6 +124,7 @@ class Raw:
         untidy: Some time is written as DuckDB does not cast it.
         commas: Amounts have a comma before their decimals.
         apart: Of which models the input leaves out what was cached.
+        notes: What the user should know of it.
         dated, day_first: Some time is written as people do; with days before months, if known.
     """
 
@@ -140,6 +144,7 @@ class Raw:
         self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
         self.untidy = self.commas = self.dated = False
         self.apart = ""
+        self.notes: list[str] = []
         self.day_first: bool | None = None
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
