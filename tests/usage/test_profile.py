@@ -207,6 +207,28 @@ def test_a_wrong_profile_file_is_one_line(text: str, complaint: str, tmp_path: P
     assert complaint in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("columns: [below, requests, ", "columns: [below, input, ", "requests is missing"),
+        ("columns: [below, requests, ", "columns: [requests, requests, ", "stands twice"),
+        ("columns: [below, ", "columns: [below, other, ", "every row has"),
+        ("quantiles: [", "quantiles: [0.1, ", "by_mean_seconds: every row"),
+    ],
+)
+def test_columns_that_do_not_fit_their_rows_are_told(
+    old: str, new: str, complaint: str, file: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.yaml"
+    text = Path(file).read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    for line in (["compare", "--profile"], ["bill"]):
+        done = run(*line, str(path))
+        assert (done.exit_code, done.stderr.count("\n")) == (3, 1), done.output
+        assert complaint in done.stderr and f"{path}:" in done.stderr
+
+
 def test_a_missing_profile_and_a_missing_model_are_told(file: str) -> None:
     assert "no such file" in run("compare", "--profile", "nowhere/ours.yaml").stderr
     done = run("compare", "--profile", f"{file}#gpt-5-mimi")

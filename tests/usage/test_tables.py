@@ -292,11 +292,11 @@ def test_what_a_comma_is_in_an_amount(
 @pytest.mark.parametrize("first", ["start", "month"])
 def test_tokens_whose_cost_nobody_can_read_are_counted(tmp_path: Path, first: str) -> None:
     time = "2026-10" if first == "month" else "2026-10-20T10:00:00Z"
-    rows = (f"{time},gpt-5,700,50,{cost}" for cost in ("free", "see invoice", "3", ""))
+    rows = (f"{time},gpt-5,700,50,{cost}" for cost in ("free", "see invoice", "3", "", "1e30"))
     text = "\n".join([f"{first},model,input,output,cost", *rows])
     done = json.loads(asked(tmp_path, command="bill", a__csv=text).stdout)
-    assert (done["left_out"], done["doubts"]) == ({}, {"cost_not_readable": 2})
-    assert (done["totals"]["input_with_read"], done["stated_usd"]) == (2800, 3)
+    assert (done["left_out"], done["doubts"]) == ({}, {"cost_not_readable": 3})
+    assert (done["totals"]["input_with_read"], done["stated_usd"]) == (3500, 3)
 
 
 @pytest.mark.parametrize("period", ["20261120", "202611", "2026-11", "2026/11", "2026-11-20"])

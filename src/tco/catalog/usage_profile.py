@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tco.catalog.fields import NotNegative, Positive, Record, Text
 from tco.errors import DataError, unknown_name
@@ -45,6 +45,12 @@ class UsageInFlight(Record):
     quantiles: list[float]
     by_mean_seconds: list[list[float]]
     """The mean time of a request [s], then one figure a quantile."""
+
+    @model_validator(mode="after")
+    def _one_a_quantile(self) -> UsageInFlight:
+        if any(len(row) != 1 + len(self.quantiles) for row in self.by_mean_seconds):
+            raise ValueError("by_mean_seconds: every row is a time and one figure a quantile")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +98,18 @@ class UsageModel(Record):
     reuse: list[list[float]] = []
     """Gap [s], and the share of input last used at most so long before."""
     stated_cost_usd: float | None = None
+
+    @model_validator(mode="after")
+    def _columns_fit_rows(self) -> UsageModel:
+        rows = [row for some in self.inputs.values() for row in some]
+        for name in ("requests", "input", "output") if rows else ():
+            if name not in self.columns:
+                raise ValueError(f"columns: {name} is missing, which inputs are read by")
+        if len({*self.columns}) < len(self.columns):
+            raise ValueError("columns: a name stands twice")
+        if any(len(row) != len(self.columns) for row in rows):
+            raise ValueError(f"inputs: every row has {len(self.columns)} figures, as columns")
+        return self
 
     @property
     def written(self) -> int:

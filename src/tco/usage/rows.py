@@ -203,14 +203,14 @@ def nano(value: Any, *, per_usd: int = 1) -> int | None:
         per_usd: 100 for cents.
 
     Raises:
-        Wrong: It is no number.
+        Wrong: It is no number, or beyond what 64 bits hold (9 billion dollars).
     """
     said = str(value).strip()
     if said.lower() in NOTHING:
         return None
     try:
         amount = Decimal(said) * NANO / per_usd
-        return int(amount.to_integral_value())
+        return int(np.int64(int(amount.to_integral_value())))
     except (InvalidOperation, ValueError, OverflowError):
         raise Wrong("not_a_number") from None
 
