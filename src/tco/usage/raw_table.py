@@ -63,11 +63,7 @@ def raw_of(
         delimiter, header = delimiter_in(source), [*values[0]]
     elif shape == "parquet":
         every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
-        try:
-            described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
-        except duckdb_module().Error as problem:
-            raise DataError(refused(problem, sources)) from None
-        types = {row[0]: row[1] for row in described}
+        types = _types(store, every, sources)
     else:
         late = later_names(at, LATE)
     dotted = {name for value in values for name in value if "." in name}
@@ -84,6 +80,15 @@ def raw_of(
     raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
     raw.day_first = formats.day_first(times)
     return raw
+
+
+def _types(store: Store, every: str, sources: Sequence[LogSource]) -> dict[str, str]:
+    """Return the types of the fields of Parquet files."""
+    try:
+        described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
+    except duckdb_module().Error as problem:
+        raise DataError(refused(problem, sources)) from None
+    return {row[0]: row[1] for row in described}
 
 
 def refused(problem: Exception, files: Sequence[LogSource]) -> str:
