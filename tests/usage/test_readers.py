@@ -1223,3 +1223,54 @@ def test_agents_of_claude_code_that_only_progress_tells(tmp_path: Path) -> None:
     assert (counts(answer), answer["left_out"]) == ((2, 20, 1000, 140), {"duplicate": 1})
     files = {"a__jsonl": lines(first, told), "agent-b__jsonl": lines(agent)}
     assert counts(found(tmp_path / "both", **files)) == (2, 20, 1000, 140)
+
+
+AT = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-5"}
+AT |= {"gen_ai.usage.input_tokens": 1000, "gen_ai.usage.output_tokens": 50}  # type: ignore[dict-item]
+AT |= {"gen_ai.usage.cache_read.input_tokens": 600}  # type: ignore[dict-item]
+OTLP = {"traceId": "t", "spanId": "a", "startTimeUnixNano": "1794900000000000000"}
+OTLP |= {"attributes": [{"key": k, "value": {"stringValue": str(v)}} for k, v in AT.items()]}  # type: ignore[dict-item]
+JAEGER = {"traceID": "t", "spanID": "a", "startTime": 1_794_900_000_000_000, "duration": 2_000_000}
+JAEGER |= {"tags": [{"key": k, "value": v} for k, v in AT.items()]}  # type: ignore[dict-item]
+LOGFIRE = {"start_timestamp": "2026-11-17T10:00:00Z", "trace_id": "t", "span_id": "a"}
+EXPORTED: dict[str, tuple[str, str]] = {
+    "Jaeger": ("a__json", json.dumps({"data": [{"traceID": "t", "spans": [JAEGER, 7]}]})),
+    "Tempo": ("a__json", json.dumps({"batches": [{"scopeSpans": [{"spans": [OTLP]}]}]})),
+    "before scopes": (
+        "a__jsonl",
+        lines({"resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [OTLP]}]}]}),
+    ),
+    "attributes as text": (
+        "a__csv",
+        ",".join([*LOGFIRE, "attributes"])
+        + "\n"
+        + ",".join([*LOGFIRE.values(), '"' + json.dumps(AT).replace('"', '""') + '"']),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EXPORTED)
+def test_spans_as_who_keeps_them_exports_them(tmp_path: Path, name: str) -> None:
+    file, text = EXPORTED[name]
+    answer = found(tmp_path, **{file: text})
+    assert counts(answer) == (1, 400, 600, 50)
+    assert answer["first"].startswith("2026-11-17T")
+
+
+def scraped(tokens: int, maker: str = "vllm") -> str:
+    """Return a scrape of a server: so many tokens in, a tenth of them out."""
+    of = {"prompt_tokens": tokens, "generation_tokens": tokens // 10}
+    of |= {"cached_tokens": tokens // 2, "num_requests": tokens // 100} if maker == "sglang" else {}
+    return "".join(f'{maker}:{n}_total{{model_name="llama"}} {v}\n' for n, v in of.items())
+
+
+def test_scrapes_without_times_say_whose_they_are_taken_for(tmp_path: Path) -> None:
+    answer = found(tmp_path, a__prom=scraped(1000), b__prom=scraped(3000))
+    assert answer["totals"]["input_with_read"] == 2000
+    assert any("taken for scrapes of one server" in note for note in answer["warnings"])
+
+
+def test_counters_of_sglang(tmp_path: Path) -> None:
+    (tmp_path / "m_2026-11-20T10.prom").write_text(scraped(1000, "sglang"))
+    (tmp_path / "m_2026-11-20T11.prom").write_text(scraped(3000, "sglang"))
+    assert counts(found(tmp_path)) == (20, 1000, 1000, 200)

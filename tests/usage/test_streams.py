@@ -249,3 +249,16 @@ def test_a_raw_stream_of_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text('event: hello\ndata: {"a": 1}\n\n')
     done = run("profile", str(tmp_path / "a.txt"))
     assert (done.exit_code, "it has a" in done.stderr) == (3, True), done.stderr
+
+
+def test_a_stream_that_broke_off_before_a_whole_one_is_told(tmp_path: Path) -> None:
+    """Where each part has an id of its own it was taken for a part of the next."""
+    first = {**CHUNK, "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]}
+    last = {**CHUNK, "choices": [], "usage": USAGE}
+    told = [first, CHUNK, first, CHUNK, last, first, last, first]
+    answer = profiled(tmp_path / "a.jsonl", lines(*({**c, "id": n} for n, c in enumerate(told))))
+    assert (sums(answer)[0], answer["left_out"]) == (2, {"no_output": 2})
+    alone = [{**first, "id": "a"}, {**first, "id": "b", "usage": USAGE}]
+    alone[1]["choices"] = [{"index": 0, "delta": {"role": "assistant"}, "finish_reason": "stop"}]
+    answer = profiled(tmp_path / "b.jsonl", lines(*alone))
+    assert (sums(answer)[0], answer["left_out"]) == (1, {"no_output": 1})

@@ -722,3 +722,25 @@ def test_times_as_the_portal_of_azure_saves_them(tmp_path: Path) -> None:
     )
     answer = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)
     assert (answer["requests"], answer["first"][:16]) == (1, "2026-11-20T22:00")
+
+
+@pytest.mark.parametrize(
+    ("mark", "costs", "usd", "told"),
+    [
+        *((";", ("1,234", "2,500"), 3.734, True), ("\t", ("1,234", "2,500"), 3734.0, True)),
+        *((";", ("1,234", "2,50"), 3.734, False), (";", ("1,234", "2.50"), 1236.5, False)),
+    ],
+)
+@pytest.mark.parametrize("time", ["day", "start"])
+def test_a_comma_that_could_be_either_is_told(
+    tmp_path: Path, mark: str, costs: tuple[str, ...], usd: float, told: bool, time: str
+) -> None:
+    when = "2026-11-20" if time == "day" else "2026-11-20T10:00:00Z"
+    rows = [
+        (time, "model", "input", "output", "cost"),
+        *((when, "gpt-5", "9", "1", c) for c in costs),
+    ]
+    (tmp_path / "a.csv").write_text("\n".join(mark.join(row) for row in rows) + "\n")
+    done = run("profile", str(tmp_path / "a.csv"), "-o", "json")
+    assert json.loads(done.stdout)["usd"] == pytest.approx(usd)
+    assert ("a cost of 1,234 is read as" in done.stderr) is told

@@ -14,7 +14,7 @@ from tco.errors import DataError, UsageError
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions, cells_of
 from tco.usage.formats import AMBIGUOUS, WHY_AMBIGUOUS
-from tco.usage.formats.table import advice, says
+from tco.usage.formats.table import advice
 from tco.usage.matching import DATED, Matched
 from tco.usage.raw_table import raw_of
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
@@ -100,8 +100,8 @@ class Logs:
             paths = [one.source for one in some]
             samples = [one.sample for one in some]
             raw = raw_of(paths, samples, reading.columns, store)
-            if raw.apart:
-                self.tally.note(says(raw.at, raw.apart, paths[0].shown))
+            for note in raw.notes:
+                self.tally.note(f"{paths[0].shown}: {note}")
             over = self.tally.left["cached_over_input"]
             taken = requests_table.add_table(
                 store,
@@ -113,7 +113,7 @@ class Logs:
                 by,
             )
             if self.tally.left["cached_over_input"] > over and not raw.apart:
-                self.tally.note(advice(raw.at, paths[0].shown))
+                self.tally.note(f"{paths[0].shown}: {advice(raw.at)}")
             with_ids += [taken] if taken is not None else []
         if len(with_ids) > 1:
             requests_table.take_off_across(store, with_ids, self.tally)

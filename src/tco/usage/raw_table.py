@@ -29,6 +29,7 @@ from tco.usage.formats.table import (
     later_names,
     left_out_of,
     paths_of,
+    says,
 )
 from tco.usage.rows import MARKS, NOTHING
 from tco.usage.sources import LogSource, Sample, delimiter_in
@@ -63,11 +64,7 @@ def raw_of(
         delimiter, header = delimiter_in(source), [*values[0]]
     elif shape == "parquet":
         every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
-        try:
-            described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
-        except duckdb_module().Error as problem:
-            raise DataError(refused(problem, sources)) from None
-        types = {row[0]: row[1] for row in described}
+        types = _types(store, every, sources)
     else:
         late = later_names(at, LATE)
     dotted = {name for value in values for name in value if "." in name}
@@ -77,11 +74,22 @@ def raw_of(
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
     raw.commas = formats.comma_decimals(delimiter, amounts)
     raw.apart = left_out_of(at, given, values)
+    notes = (raw.apart and says(at, raw.apart), formats.comma_unsure(delimiter, amounts))
+    raw.notes = [note for note in notes if note]
     times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
     raw.untidy = any(map(UNTIDY.search, times))
     raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
     raw.day_first = formats.day_first(times)
     return raw
+
+
+def _types(store: Store, every: str, sources: Sequence[LogSource]) -> dict[str, str]:
+    """Return the types of the fields of Parquet files."""
+    try:
+        described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
+    except duckdb_module().Error as problem:
+        raise DataError(refused(problem, sources)) from None
+    return {row[0]: row[1] for row in described}
 
 
 def refused(problem: Exception, files: Sequence[LogSource]) -> str:
@@ -122,6 +130,7 @@ class Raw:
         untidy: Some time is written as DuckDB does not cast it.
         commas: Amounts have a comma before their decimals.
         apart: Of which models the input leaves out what was cached.
+        notes: What the user should know of it.
         dated, day_first: Some time is written as people do; with days before months, if known.
     """
 
@@ -141,6 +150,7 @@ class Raw:
         self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
         self.untidy = self.commas = self.dated = False
         self.apart = ""
+        self.notes: list[str] = []
         self.day_first: bool | None = None
 
     def relation(self, files: Sequence[str], *, torn: bool = False) -> str:

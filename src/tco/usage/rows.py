@@ -202,7 +202,9 @@ def nano(value: Any, *, per_usd: int = 1) -> int | None:
     try:
         amount = Decimal(said) * NANO / per_usd
         return int(np.int64(int(amount.to_integral_value())))
-    except (InvalidOperation, ValueError, OverflowError):
+    except OverflowError:
+        raise Wrong("out_of_range") from None
+    except (InvalidOperation, ValueError):
         raise Wrong("not_a_number") from None
 
 

@@ -344,7 +344,7 @@ def rows_of(
     _check_types(table, at, shown)
     apart = left_out_of(at, columns)
     if apart and tally is not None:
-        tally.note(says(at, apart, shown))
+        tally.note(f"{shown}: {says(at, apart)}")
     return "table", _canonical(table, _mapped(table, at, apart))
 
 

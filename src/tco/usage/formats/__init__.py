@@ -155,9 +155,8 @@ def charge(value: Any, ctx: Context, *, per_usd: int = 1) -> int | None:
     try:
         return nano(value() if callable(value) else value, per_usd=per_usd)
     except Wrong as wrong:
-        ctx.tally.doubt(
-            "cost_" + ("not_readable" if str(wrong) == "not_a_number" else str(wrong)), ctx.place
-        )
+        unread = str(wrong) in ("not_a_number", "out_of_range")
+        ctx.tally.doubt("cost_" + ("not_readable" if unread else str(wrong)), ctx.place)
         return None
 
 
@@ -360,3 +359,24 @@ def comma_decimals(delimiter: str, amounts: Iterable[Any]) -> bool:
     bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
     told = any(map(COMMA_DECIMAL.match, bare))
     return told or (delimiter == ";" and not any(map(POINT_DECIMAL.match, bare)))
+
+
+EITHER = re.compile(r"-?[1-9]\d{0,2},\d{3}")
+
+
+def comma_unsure(delimiter: str, amounts: Iterable[Any]) -> str:
+    """Return what to tell of amounts whose commas nothing but the marks between columns explains.
+
+    >>> comma_unsure(";", ["1,234"])[:34], comma_unsure(";", ["1,234", "0,05"])
+    ('a cost of 1,234 is read as 1.234, ', '')
+    """
+    bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
+    either = next(filter(EITHER.fullmatch, bare), "")
+    told = any(COMMA_DECIMAL.match(one) or POINT_DECIMAL.match(one) for one in bare)
+    if told or not either or delimiter == ",":
+        return ""
+    mark = "." if comma_decimals(delimiter, amounts) else ""
+    return (
+        f"a cost of {either} is read as {either.replace(',', mark)}, as sheets with such marks "
+        "between their columns mean it: one cost with two decimals would tell"
+    )

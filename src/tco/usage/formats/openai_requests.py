@@ -50,7 +50,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         yield record.value
         return
     streams: dict[str, str] = ctx.kept.setdefault("streams", {})
-    name = "" if body.get("object") == CHUNK and _differ(ctx) else text(body.get("id"))
+    name = _stream_of(body, streams, ctx)
     ended = _is_last(body) if body.get("object") == CHUNK else event in ENDS
     if ended and (isinstance(body.get("usage"), dict) or event in ENDS):
         streams.pop(name, None)
@@ -59,13 +59,31 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         streams.setdefault(name, ctx.place)
 
 
+def _stream_of(body: dict[str, Any], streams: dict[str, str], ctx: Context) -> str:
+    """Return which stream a part is of; one that begins tells that the one before broke off."""
+    if body.get("object") != CHUNK or not _differ(ctx):
+        return text(body.get("id"))
+    if ctx.state["roles"] and _begins(body) and "" in streams:
+        streams[ctx.place] = streams.pop("")
+    return ""
+
+
 def _differ(ctx: Context) -> bool:
     """Return whether every part of a stream has an id of its own, as some servers write them."""
     if "differ" not in ctx.state:
         parts = [body for body, _ in map(_body, ctx.first) if body.get("object") == CHUNK]
         ids = {text(body.get("id")) for body in parts}
-        ctx.state["differ"] = len(ids) == len(parts) > 1
+        first, whole = sum(map(_begins, parts)), len(parts)
+        ctx.state["roles"] = 0 < first < whole
+        ctx.state["differ"] = len(ids) == whole > 1 and first < whole
     return bool(ctx.state["differ"])
+
+
+def _begins(chunk: dict[str, Any]) -> bool:
+    """Return whether a part of a stream says whose turn it is, as most first ones alone do."""
+    return any(
+        mapping(mapping(one).get("delta")).get("role") for one in sequence(chunk.get("choices"))
+    )
 
 
 ENDS = tuple(

@@ -11,7 +11,7 @@ from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of, spelled
 from tco.usage.rows import UsageRow, Wrong, checked, count, moment, place_key, text
-from tco.usage.sources import RawRecord, Sample
+from tco.usage.sources import RawRecord, Sample, opened_json
 
 CALLS = (
     *("chat", "text_completion", "completion", "generate_content", "embeddings", "embedding"),
@@ -64,13 +64,48 @@ ERROR = 2
 def _spans(value: Any) -> Iterator[dict[str, Any]]:
     """Return the spans of an export, or the span that a record is."""
     whole = mapping(value)
-    if "resourceSpans" not in whole:
-        yield _unfolded(whole)
+    exported = next((whole[name] for name in EXPORTS if name in whole), None)
+    if exported is None:
+        yield from map(_of_jaeger, whole["spans"]) if _is_jaeger(whole) else (_unfolded(whole),)
         return
-    for resource in map(mapping, sequence(whole["resourceSpans"])):
-        for scope in map(mapping, sequence(resource.get("scopeSpans"))):
-            by = {"scope": scope.get("scope")}
+    for resource in map(mapping, sequence(exported)):
+        scopes = resource.get("scopeSpans", resource.get("instrumentationLibrarySpans"))
+        for scope in map(mapping, sequence(scopes)):
+            by = {"scope": scope.get("scope", scope.get("instrumentationLibrary"))}
             yield from (by | span for span in map(mapping, sequence(scope.get("spans"))))
+
+
+EXPORTS = ("resourceSpans", "batches")
+"""Where an export has its spans: the latter in what Tempo answers."""
+
+
+def _is_jaeger(whole: dict[str, Any]) -> bool:
+    """Return whether a record is a trace as Jaeger exports it."""
+    some = sequence(whole.get("spans"))
+    return "traceID" in whole and any("tags" in mapping(span) for span in some)
+
+
+def _of_jaeger(value: Any) -> dict[str, Any]:
+    """Return a span of Jaeger, whose times are microseconds, by the names of OTLP."""
+    span = mapping(value)
+    tags = {
+        str(tag.get("key")): tag.get("value") for tag in map(mapping, sequence(span.get("tags")))
+    }
+    around = (mapping(one) for one in sequence(span.get("references")))
+    start, took = (span.get(name) for name in ("startTime", "duration"))
+    end = start + took if isinstance(start, int) and isinstance(took, int) else None
+    return {
+        "traceId": span.get("traceID"),
+        "spanId": span.get("spanID"),
+        "attributes": tags,
+        "parentSpanId": next(
+            (o.get("spanID") for o in around if o.get("refType") == "CHILD_OF"), ""
+        ),
+        "scope": {"name": tags.get("otel.scope.name", tags.get("otel.library.name"))},
+        "start_time": start,
+        "end_time": end,
+        "status": {"code": "STATUS_CODE_ERROR" if tags.get("otel.status_code") == "ERROR" else ""},
+    }
 
 
 def _unfolded(span: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +131,7 @@ def _flat(some: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
 
 def _attributes(span: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of a span that are no prompt and no answer."""
-    raw = span.get("attributes")
+    raw = opened_json(span.get("attributes"))
     if isinstance(raw, dict):
         pairs = _flat(raw) if dict in map(type, raw.values()) else raw.items()
         return {k: v for k, v in pairs if k.startswith(PREFIXES)}
@@ -113,7 +148,7 @@ def looks(sample: Sample) -> bool:
     return any(
         any(key.startswith(("gen_ai.", OPENINFERENCE)) for key in _attributes(span))
         for value in sample.values()
-        if "resourceSpans" in value or any(key.startswith("attributes") for key in value)
+        if {*EXPORTS, "spans"} & value.keys() or any(k.startswith("attributes") for k in value)
         for span in _spans(value)
     )
 
@@ -208,8 +243,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         read=read,
         write_unknown=written,
         reasoning=reasoning,
-        start=moment(value.get("startTimeUnixNano") or value.get("start_time")),
-        end=moment(value.get("endTimeUnixNano") or value.get("end_time")),
+        start=moment(_first(value, "startTimeUnixNano", "start_time", "start_timestamp")),
+        end=moment(_first(value, "endTimeUnixNano", "end_time", "end_timestamp")),
         provider=provider,
         service=service_of(_first(at, *TIER)),
         session=text(_first(at, "gen_ai.conversation.id", "session.id")),

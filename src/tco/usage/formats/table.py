@@ -342,20 +342,20 @@ def _total_tells(at: Mapping[str, str], values: Iterable[Mapping[str, Any]]) -> 
     return fits[1] > fits[0]
 
 
-def says(at: Mapping[str, str], pattern: str, shown: str) -> str:
+def says(at: Mapping[str, str], pattern: str) -> str:
     """Return what to tell of a table whose input is not all input."""
     field = printable(at["input"], 60)
     of = "of Claude's, by the names of its columns" if pattern == CLAUDE else "by its totals"
     return (
-        f"{shown}: {field} leaves out what was read from a cache and written to one, {of}: "
+        f"{field} leaves out what was read from a cache and written to one, {of}: "
         f"--columns input={field} says that it has it"
     )
 
 
-def advice(at: Mapping[str, str], shown: str) -> str:
+def advice(at: Mapping[str, str]) -> str:
     """Return what to do where more was cached than the input had."""
     field = printable(at.get("input", at.get("fresh", "")), 60)
-    return f"{shown}: if {field} leaves out what was cached, --columns fresh={field} says so"
+    return f"if {field} leaves out what was cached, --columns fresh={field} says so"
 
 
 def is_apart(pattern: str, model: str) -> bool:

@@ -22,6 +22,7 @@ from tco.usage.formats import (
     Span,
     charge,
     comma_decimals,
+    comma_unsure,
     day_first,
     day_of,
     mapping,
@@ -118,14 +119,7 @@ def _number(value: Any, *, whole: bool, commas: bool = False) -> Any:
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a line; cached input is a part of input, unless its name says otherwise."""
     cells = mapping(value)
-    if "columns" not in ctx.state:
-        at = ctx.state["columns"] = columns_of(cells, ctx.columns)
-        amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
-        ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
-        ctx.state["apart"] = table.left_out_of(at, ctx.columns, ctx.first)
-        if ctx.state["apart"]:
-            ctx.tally.note(table.says(at, ctx.state["apart"], ctx.shown))
-    at = ctx.state["columns"]
+    at: Any = ctx.state.get("columns") or _begin(cells, ctx)
 
     def cell(name: str) -> Any:
         return _number(cells.get(at.get(name)), whole=name != "cost")
@@ -162,6 +156,19 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         tag=text(cells.get(at.get("tag"))),
         usd_nano=charge(amount, ctx),
     )
+
+
+def _begin(cells: dict[str, Any], ctx: Context) -> dict[str, str]:
+    """Return which column is which, and keep how its numbers are written and what they contain."""
+    at: dict[str, str] = columns_of(cells, ctx.columns)
+    amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
+    apart = table.left_out_of(at, ctx.columns, ctx.first)
+    ctx.state |= {"columns": at, "apart": apart}
+    ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
+    for note in (apart and table.says(at, apart), comma_unsure(ctx.delimiter, amounts)):
+        if note:
+            ctx.tally.note(f"{ctx.shown}: {note}")
+    return at
 
 
 def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:

@@ -1,4 +1,4 @@
-"""vLLM's Prometheus counters: what they grew by from one scrape to the next."""
+"""Prometheus counters of vLLM and SGLang: what they grew by from one scrape to the next."""
 
 from __future__ import annotations
 
@@ -22,8 +22,32 @@ BEGAN = ("process_start_time_seconds", "vllm:prompt_tokens_created")
 STAMP = re.compile(r"(20\d\d)-?(\d\d)-?(\d\d)[T_-]?(\d\d)(?:[:h-]?(\d\d)(?:[:m-]?(\d\d))?)?")
 NUMBER = re.compile(r"(?<=\0)[_.-]\d+(?=\.\w+$|$)")
 """What counts the scrapes of one time in names of files, behind it."""
-OWN = {"__name__", "model_name", "engine", "finished_reason", "source"}
-"""Labels by vLLM; what others say tells where a server was scraped."""
+OWN = {
+    *("__name__", "model_name", "engine", "finished_reason", "source"),
+    *(
+        "engine_type",
+        "tp_rank",
+        "pp_rank",
+        "dp_rank",
+        "moe_ep_rank",
+        "cache_source",
+        "is_embedding",
+    ),
+}
+"""Labels by the servers; what others say tells where a server was scraped."""
+
+UNTIMED = (
+    "scrapes tell no times: files are taken for scrapes of one server, one after the other; of "
+    "several servers, have a time and the server in their names (a_2026-11-20T10.prom)"
+)
+PREFIX = ("vllm:", "sglang:")
+SGLANG = {
+    "sglang:prompt_tokens_total": INPUT,
+    "sglang:generation_tokens_total": OUTPUT,
+    "sglang:cached_tokens_total": READ,
+    "sglang:num_requests_total": REQUESTS,
+}
+"""What SGLang calls the same counters."""
 
 Scrape = dict[str, Any]
 """When (`at`, None where nothing tells), what each counter showed (`counters`), and when its
@@ -34,7 +58,7 @@ def looks(sample: Sample) -> bool:
     """Return whether some samples are of vLLM, or series of them that Prometheus was asked for."""
     series = (mapping(one.get("metric")) for v in sample.values() for one in _series(v))
     names = [*(v.get("name", "") for v in sample.values()), *(m.get(NAME, "") for m in series)]
-    return any(str(name).startswith("vllm:") for name in names)
+    return any(str(name).startswith(PREFIX) for name in names)
 
 
 NAME = "__name__"
@@ -65,7 +89,7 @@ MS = 1_000.0
 def row(value: Any, ctx: Context) -> UsageRow | None:
     """Keep a counter of a scrape; each engine of a server counts by itself."""
     sample = mapping(value)
-    name = sample.get("name")
+    name = SGLANG.get(str(sample.get("name")), sample.get("name"))
     labels = mapping(sample.get("labels"))
     computed = name == SOURCES and labels.get("source") == "local_compute"
     if name not in (*COUNTERS, *BEGAN) or computed:
@@ -182,6 +206,8 @@ def _goes_on(one: list[Scrape], run: list[Scrape], timed: bool, ctx: Context) ->
         if not again:
             ctx.tally.note("scrapes of processes that began at other times: taken for servers each")
         return again
+    if not timed:
+        ctx.tally.note(UNTIMED)
     return not timed or _at(one[-1]) < _at(run[0]) or one[-1] == run[0]
 
 
@@ -223,7 +249,7 @@ def _between(
 
 FORMAT = Format(
     name="vllm",
-    title="vLLM's Prometheus counters",
+    title="Prometheus counters of vLLM and SGLang",
     exported="curl -s http://SERVER:8000/metrics > metrics_2026-11-20T10.prom, every hour; or "
     "what Prometheus answers on /api/v1/query_range for the same counters",
     grain="counters",
