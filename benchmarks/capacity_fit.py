@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tco.analysis.size.validation import latencies
 from tco.engine.constants import Constants
-from tco.options.shapes import latencies, predict
+from tco.options.shapes import predict
 
 if TYPE_CHECKING:
     from capacity_table import Floats, Table, Texts

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tco.analysis.size.size import gpu_of, model_of
+from tco.analysis.size.validation import gpu_of, model_of
 from tco.catalog.load import load_catalog
 from tco.engine.shapes import GpuShape, ModelShape
 from tco.options.shapes import Cases, MeasuredInputs, Row, cases, inputs, usable

@@ -31,8 +31,8 @@ from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
 from tco.options.sessions import gaps_of, sessions_of
 from tco.options.settings import target
-from tco.options.setups import GpuEntry, layout_of, server_layout
-from tco.options.shapes import gpu_shape, model_shape
+from tco.options.setups import GpuEntry
+from tco.options.shapes import gpu_shape, layout_of, model_shape, server_layout
 
 ROWS = Path(__file__).parent / "data" / "agent_sweeps_2026_11.csv"
 BELOW = 0.8

@@ -16,11 +16,11 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from tco.analysis.size.size import model_of
+from tco.analysis.size.validation import model_of
+from tco.catalog.benches.read import COLUMNS
 from tco.catalog.files import csv_of
 from tco.catalog.load import load_catalog
 from tco.catalog.lookup import find_gpu, find_model
-from tco.catalog.measurement import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[1]
 TABLES = ("capacity_dev.csv", "capacity_new_2026_11.csv")

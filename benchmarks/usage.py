@@ -56,8 +56,8 @@ def plain(folder: str, sql: str) -> None:
 
 def reader(folder: str, _: str) -> None:
     """Read the fields of text once with DuckDB's own reader."""
+    from tco.usage.raw_table import raw_of
     from tco.usage.read import Reading, found_files
-    from tco.usage.requests_table import raw_of
     from tco.usage.rows import LeftOutTally, Store
 
     with Store(memory="1GB", threads=2) as store:
@@ -72,8 +72,9 @@ def reader(folder: str, _: str) -> None:
 def ours(folder: str, _: str) -> None:
     """Make everything that a profile is made of, and sums by team and tag."""
     from tco.usage.aggregates import cells, distributions
+    from tco.usage.raw_table import raw_of
     from tco.usage.read import Reading, found_files
-    from tco.usage.requests_table import add_table, raw_of
+    from tco.usage.requests_table import add_table
     from tco.usage.rows import LeftOutTally, Store
 
     tally = LeftOutTally()

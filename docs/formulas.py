@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tco.catalog.load import load_catalog
-from tco.options.settings import GROUPS, SWITCHES
+from tco.options.without import GROUPS, SWITCHES
 
 PAGE = Path(__file__).with_name("formulas.md")
 

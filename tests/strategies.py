@@ -18,8 +18,9 @@ from tco.engine.ledger import TokenRates, total_usd
 from tco.engine.replica import Replica
 from tco.engine.selfhost import People
 from tco.engine.shapes import TUNED, Workload
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines
+from tco.options.bills import Option, SelfOption, TokenOption, lines
 from tco.options.machines import OwnedGpu
+from tco.options.provisioned import FixedOption
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 from tco.options.settings import Settings

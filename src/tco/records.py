@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import FrozenInstanceError
 from functools import cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
@@ -91,6 +91,25 @@ def _init_of(kind: type[Any]) -> Callable[..., None]:
     init: Callable[..., None] = known["__init__"]
     init.__qualname__ = f"{kind.__qualname__}.__init__"
     return init
+
+
+Record = TypeVar("Record")
+Key = TypeVar("Key")
+
+
+def mapped(record: Record, change: Callable[[Any], Any]) -> Record:
+    """Return a record of the same type with what `change` makes of each field."""
+    kind: Any = type(record)
+    made: Record = kind(**{f: change(getattr(record, f)) for f in kind.__dataclass_fields__})
+    return made
+
+
+def remember(kept: dict[Key, Record], key: Key, made: Record, most: int) -> Record:
+    """Keep what was made under a key, the oldest of more than `most` forgotten, and return it."""
+    while len(kept) >= most:
+        del kept[next(iter(kept))]
+    kept[key] = made
+    return made
 
 
 # What all record types share.

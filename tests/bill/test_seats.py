@@ -15,9 +15,10 @@ from tco.analysis.compare import compare
 from tco.analysis.explain import explain
 from tco.engine.ledger import total_usd
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import FixedOption, lines
+from tco.options.bills import lines
 from tco.options.curves import curve
 from tco.options.names import resolve
+from tco.options.provisioned import FixedOption
 from tco.options.scenario import inline_option as read
 
 SEATS = "seats:kind=seat,usd_per_user=$39"

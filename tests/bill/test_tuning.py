@@ -258,6 +258,27 @@ def test_beside_what_is_used_untuned(asked: Any) -> None:
     assert "has paid for itself after" in made.verdict
 
 
+def test_a_month_is_told_once_and_not_less_what_it_replaces(asked: Any) -> None:
+    """A bill of $20,964 less $8,400 was `at $1.39 a run and $12,564 a month`."""
+    inputs = asked(requests=1e6, gpus=("h100-sxm",))
+    made = train(inputs, (SMALL,), ways=("lora",), against="gpt-4.1", **ONE)
+    row = own(made, "lora")
+    assert row.monthly_usd is not None and row.monthly_usd > 0
+    first, beside = made.verdict.split(" Beside ")
+    assert " a month" not in first and "more a month" in beside
+
+
+def test_a_part_that_is_not_known_is_no_sum_of_0(asked: Any) -> None:
+    """Ways whose serving has no price came to their run alone over 36 months."""
+    inputs = asked(requests=1e6)
+    made = train(inputs, ("gpt-4.1-mini", SMALL), **ONE)
+    known = [r.id for r in made.rows if r.feasible and r.total_usd is not None]
+    assert known == ["openai/gpt-4.1-mini:any"]
+    assert any("they rank by the run alone" in w and SMALL in w for w in made.warnings)
+    once = train(asked(), ("gpt-4.1-mini", SMALL), **ONE)
+    assert all(r.total_usd == r.usd_once for r in once.rows if r.feasible)
+
+
 def test_a_shorter_prompt_is_a_saving_each_month(asked: Any) -> None:
     said = {"workload.cached_share": 0.0, "training.prompt_saved_tokens": 500.0}
     made = train(asked(requests=1e6, settings=said), ("gpt-4.1",), **ONE)
@@ -298,6 +319,7 @@ def test_a_price_of_ones_own() -> None:
     row = next(r for r in rows if r["id"] == "ours")
     assert row["usd_once"] == pytest.approx(30 * 4 * 1.2) and row["trust"] == "high"
     assert row["monthly_usd"] == pytest.approx(500.0)
+    assert row["total_usd"] is None  # its tokens cost more than a base that has no price here
     assert row["once"][0]["origin"] == "given"
     held = run(*TUNE, "--tier", "hosted", "--option", OURS, "--requests", "5M", "--against",
                "gpt-4.1", "-o", "json")  # fmt: skip
@@ -352,6 +374,14 @@ def test_what_has_no_part_is_told() -> None:
     assert experts.exit_code == 2 and "are not worked out" in experts.stderr
     unknown = run("train", "command-a", "--training-tokens", "1M", *DAY)
     assert unknown.exit_code == 4 and "its dimensions are not in the catalog" in unknown.stderr
+
+
+def test_what_was_described_is_on_the_screen() -> None:
+    assert "\n38  ours " in run(*TUNE, "--option", "ours:kind=tuned,training=$4").stdout
+    mine = run("embed", "--corpus", "10B", "--params", "8B", "--gpu", "l4", *DAY).stdout
+    assert "self/given@l4/" in mine
+    refused = run("embed", "--corpus", "10B", "--private", *DAY)
+    assert refused.exit_code == 4 and "--params 0.6B" in refused.output
 
 
 def test_each_named_model_has_its_best_row_on_the_screen() -> None:

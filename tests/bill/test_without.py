@@ -22,12 +22,14 @@ from tco.analysis.explain import explain
 from tco.analysis.plan.plan import plan
 from tco.engine.ledger import Line, Terms, total_usd
 from tco.errors import UnknownNameError, UsageError
-from tco.options.bills import FixedOption, Option, TokenOption, lines
+from tco.options.bills import Option, TokenOption, lines
 from tco.options.described import inline_option
 from tco.options.machines import Egress
 from tco.options.names import resolve
+from tco.options.provisioned import FixedOption
 from tco.options.scenario import InlineOption
-from tco.options.settings import BARE, GROUPS, SWITCHES, Settings, left_out
+from tco.options.settings import Settings
+from tco.options.without import BARE, GROUPS, SWITCHES, left_out
 
 SRC = Path(ledger.__file__).resolve().parents[1]
 GIVEN = {"set-up at a given price", "seats", "commitment not used", "units at a given price"}

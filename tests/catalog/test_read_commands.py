@@ -139,3 +139,14 @@ def test_every_format_of_every_command() -> None:
             assert result.exit_code == 0
             assert result.stdout
             assert "\x1b" not in result.stdout
+
+
+def test_the_rent_that_a_gpu_begins_at_is_one_that_answers_take() -> None:
+    """H100 began at $2.10, seen 260 days before, which no other command takes."""
+    listed = json.loads(run("catalog", "list", "--gpus", "-o", "json", *DAY).stdout)["names"]
+    ask = ("size", "llama-3.1-8b", "--gpu", "h100-sxm", "--all", "-o", "json", *DAY)
+    taken = json.loads(run(*ask).stdout)["rows"]
+    (row,) = (row for row in listed if row["id"] == "h100-sxm")
+    cheapest = min(r["usd_per_gpu_hour"] for r in taken if r["usd_per_gpu_hour"])
+    assert row["figures"]["on_demand_from_usd_per_gpu_hour"] <= cheapest
+    assert row["figures"]["on_demand_from_usd_per_gpu_hour"] >= 2.5

@@ -286,6 +286,31 @@ def test_a_cache_price_that_a_list_does_not_say_moves_with_the_input(tmp_path: P
     assert price.note and "cached_input" in price.note
 
 
+def test_a_price_of_a_tier_that_a_list_does_not_say_moves_with_its_input(tmp_path: Path) -> None:
+    """Cached input in batches was billed as other input: twice what it was before a cut."""
+    row = {
+        "litellm_provider": "openai",
+        "mode": "chat",
+        "input_cost_per_token": 1.8e-06,
+        "output_cost_per_token": 7.2e-06,
+        "cache_read_input_token_cost": 4.5e-07,
+        "input_cost_per_token_batches": 9e-07,
+        "output_cost_per_token_batches": 3.6e-06,
+    }
+    price = whole(tmp_path, {"gpt-4.1": row}).offers["openai/gpt-4.1"].prices[-1]
+    (batch,) = (m.usd_per_mtok for m in price.modifiers if m.when.service == "batch")
+    assert batch is not None and batch.cached_input == pytest.approx(0.45)  # 0.9 of ours
+    assert price.note and "cached_input of" in price.note
+    ask = ("openai/gpt-4.1", "--requests", "1M", "--isl", "1000", "--osl", "1000")
+    cut = tokens(tmp_path / "new.yaml", *ask, "--cached", "50%", "--batch", "100%")
+    fast = {"input_cost_per_token_priority": 3e-06, "output_cost_per_token_priority": 1.2e-05}
+    (tmp_path / "new.yaml").unlink()
+    price = whole(tmp_path, {"gpt-4.1": {**row, **fast}}).offers["openai/gpt-4.1"].prices[-1]
+    (first,) = (m.usd_per_mtok for m in price.modifiers if m.when.service == "priority")
+    assert first is not None and first.cached_input == pytest.approx(1.75 * 0.45)  # ours: x1.75
+    assert cut == pytest.approx(500 * 0.9 + 500 * 0.45 + 1000 * 3.6)
+
+
 def test_a_change_of_the_cache_alone_is_a_change(tmp_path: Path) -> None:
     row = {**OPUS, "input_cost_per_token": 5e-06, "output_cost_per_token": 2.5e-05}
     row |= {"cache_read_input_token_cost": 2.5e-07}

@@ -75,6 +75,8 @@ def bash(words: list[str], cache: str, **env: str) -> list[str]:
         ("breakeven --among openai/gpt-4.1-m", ["openai/gpt-4.1-mini"]),
         ("sensitivity --vary own.pu", ["own.pue="]),
         ("size gpt-oss-1", ["gpt-oss-120b"]),
+        ("train gpt-4.1-m", ["gpt-4.1-mini"]),
+        ("train --method ql", ["qlora"]),
         ("size --slo tp", ["tpot="]),
         ("catalog show h200-s", ["h200-sxm"]),
         ("catalog history gpt-4.1-n", ["gpt-4.1-nano"]),

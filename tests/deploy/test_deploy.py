@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from running import DAY, run
 
-from tco.analysis.deploy import DeployResult, deploy
+from tco.analysis.deploy.deploy import deploy
+from tco.analysis.deploy.results import DeployResult
 from tco.analysis.explain import explain
 from tco.engine.capacity import max_batch, max_context_tokens
 from tco.errors import InfeasibleError, UsageError
@@ -32,11 +33,13 @@ REAL = {
         *("--tensor-parallel-size", "--pipeline-parallel-size", "--data-parallel-size"),
         *("--max-model-len", "--max-num-seqs", "--kv-cache-dtype", "--quantization"),
         *("--gpu-memory-utilization", "--distributed-executor-backend"),
+        *("--enable-expert-parallel", "--speculative-config"),
     },
     "sglang": {
         *("--model-path", "--host", "--port", "--tp-size", "--pp-size", "--dp-size"),
         *("--context-length", "--max-running-requests", "--kv-cache-dtype", "--quantization"),
         *("--mem-fraction-static", "--nnodes", "--node-rank", "--dist-init-addr"),
+        *("--ep-size", "--enable-dp-attention", "--speculative-algorithm"),
     },
 }
 
@@ -56,6 +59,7 @@ QUESTIONS: list[tuple[str, dict[str, Any]]] = [
     ("self/glm-4.6", {"profile": "chat", "billing": "scale_to_zero"}),
     ("self/qwen3-8b@1xrtx-4090", {}),
     ("self/mixtral-8x7b@4xa100-sxm-80gb", {"engine": "default"}),
+    ("self/glm-4.6@8xh200-sxm", {"settings": {"serving.parallel": 2.0, "serving.drafts": 1.0}}),
 ]
 
 
@@ -86,7 +90,10 @@ def test_the_fleet_is_that_of_the_bill(deployed: tuple[DeployResult, Question, s
         assert task.target_qps < bill.replica.requests_per_s * copies
     said = {a.flag: a.value for a in result.arguments}
     most = said.get("--max-num-seqs") or said["--max-running-requests"]
-    assert float(most) == bill.replica.concurrency
+    apart = "--enable-expert-parallel" in said  # vLLM counts the requests of each GPU
+    assert float(most) * (int(said["--data-parallel-size"]) if apart else 1) == (
+        bill.replica.concurrency
+    )
 
 
 def test_a_steeper_week_needs_fewer_servers_in_its_emptiest_hour(asked: Asked) -> None:
@@ -187,6 +194,56 @@ def test_drafted_tokens_and_narrow_caches_are_told(asked: Asked) -> None:
     assert "drafted tokens (x1.4)" in told
     assert "no type of vllm's KV cache has 0.75 bytes" in told
     assert "--kv-cache-dtype" not in result.command
+
+
+@pytest.mark.parametrize(
+    ("engine", "cut", "said"),
+    [
+        ("tuned", 0.0, ("--tensor-parallel-size 8",)),
+        ("tuned", 1.0, ("--tensor-parallel-size 8", "--enable-expert-parallel")),
+        ("tuned", 2.0, ("--tensor-parallel-size 1", "--data-parallel-size 8", "--enable-expert-p")),
+        ("sglang", 1.0, ("--tp-size 8", "--ep-size 8")),
+        ("sglang", 2.0, ("--tp-size 8", "--dp-size 8", "--ep-size 8", "--enable-dp-attention")),
+    ],
+)
+def test_the_server_is_cut_and_drafts_as_the_bill_has_it(
+    asked: Asked, engine: str, cut: float, said: tuple[str, ...]
+) -> None:
+    """`--parallel` and `--speculative` were in the bill alone."""
+    name = "self/deepseek-v3.2@8xh200-sxm"
+    settings = {"serving.parallel": cut, "serving.drafts": 1.0}
+    made = deploy(asked(tokens=1e11, engine=engine, settings=settings), name)
+    assert all(one in made.command for one in said)
+    assert ("experts" in made.command or "--ep-size" in made.command) is False or cut
+    assert ("--speculative-config" if engine == "tuned" else "--speculative-alg") in made.command
+    assert "heads that draft" in "\n".join(made.gaps)
+    most = int(words(made)[words(made).index(deployed_most(made)) + 1])
+    replica = made.option.replica
+    assert replica is not None
+    gpus = 8 if cut == 2.0 and engine == "tuned" else 1  # vLLM counts the requests of each GPU
+    assert most == -(-int(replica.concurrency) // gpus)
+
+
+def deployed_most(made: DeployResult) -> str:
+    return "--max-num-seqs" if made.engine == "vllm" else "--max-running-requests"
+
+
+def test_dense_models_and_host_caches(asked: Asked) -> None:
+    dense = deploy(asked(tokens=1e10, settings={"serving.parallel": 2.0}), "self/llama-3.3-70b")
+    assert "expert" not in dense.command
+    said = {"profile": "agent-coding", "settings": {"serving.host_cache_gb": 1500.0}}
+    kept = deploy(asked(developers=50, **said), "self/glm-5.3@8xb200-sxm")
+    assert "1500 GB of host memory" in "\n".join(kept.gaps)
+    boxes = deploy(asked(tokens=1e10), "self/gpt-oss-120b@2xh100-sxm:mxfp4/own")
+    assert "--data-parallel-size 4" in boxes.command
+    assert "start each replica as a server of its own" in "\n".join(boxes.gaps)
+
+
+def test_weights_that_modelopt_narrowed_are_not_for_amd(asked: Asked) -> None:
+    """vllm pull request 34750: not supported on ROCm; 16 bits are made fp8 while loading."""
+    amd = deploy(asked(tokens=1e9), "self/llama-3.3-70b@1xmi300x:fp8")
+    assert amd.repository == "meta-llama/Llama-3.3-70B-Instruct"
+    assert "--quantization fp8" in amd.command
 
 
 def test_memory_is_the_share_of_the_memory_model(asked: Asked) -> None:

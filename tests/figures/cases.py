@@ -296,7 +296,7 @@ def replicas() -> Any:
             fleet.load_served(A([1.0, 2.0, 9.0]), slots, policy),
             fleet.burst_term(policy, slots),
         ]
-        out.append(policy.lifted())
+        out.append(shapes.lifted(policy))
     out.append(fleet.replicas_kept(A([1.0, 5.0]), redundancy=0.0, target=0.9999, availability=0.95))
     out.append(fleet.replicas_kept(3.0, redundancy=2.0, zones=A([1.0, 2.0, 4.0])))
     out.append(fleet.availability_table(0.999, 0.97)[:40])
@@ -371,11 +371,10 @@ def own_lines() -> Any:
     out += [selfhost.tokens_served(A([1.0, 4.0]), LOAD, one_replica(), POLICY)]
     out += selfhost.rent_lines(servers, 2.5, 0.02, 0.03, **given)
     out += selfhost.rent_lines(servers, 2.5, 0.0, 0.03, hours_per_month=720.0, **given)
-    traffic = selfhost.Traffic(
-        bytes_per_input_token=5.0, bytes_per_output_token=50.0, balancer_usd_per_gb=0.008,
-        egress_usd_per_gb=0.09,
+    out += selfhost.traffic_lines(
+        LOAD, bytes_per_input_token=5.0, bytes_per_output_token=50.0, balancer_usd_per_gb=0.008,
+        egress_usd_per_gb=0.09, **given,
     )  # fmt: skip
-    out += selfhost.traffic_lines(LOAD, traffic, **given)
     out += [selfhost.storage_line(3.0, 65.0, 0.1), selfhost.balancer_line(0.0225)]
     out += [*selfhost.permission_lines(1000.0, 50.0), *selfhost.sum_lines(4000.0, 300e3, 9000.0)]
     out += selfhost.unit_lines(16.0, 2.0, 375.0, 1500.0)

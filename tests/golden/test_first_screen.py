@@ -332,3 +332,29 @@ def test_the_short_list_has_the_cheapest_fleet_of_each_gpu(load: str) -> None:
             for some in (fleets, shown)
         )
         assert least == listed, gpu
+
+
+RUNNERS = "--gpu rtx-4090 --precision q4_k_m --engine local"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        f"compare --tokens 100M --model llama-3.3-70b {RUNNERS}",
+        f"explain self/llama-3.3-70b --tokens 100M {RUNNERS}",
+        f"size llama-3.3-70b --tokens 100M {RUNNERS}",
+        "compare --tokens 50B --model llama-3.3-70b --purchase dedicated",
+    ],
+)
+def test_what_deploy_has_no_task_for_is_not_to_be_deployed(command: str) -> None:
+    lines = next_commands(played(command).stdout)
+    assert lines and not any(line.startswith("tco deploy") for line in lines)
+    assert all(played(line.removeprefix("tco ")).exit_code == 0 for line in lines)
+
+
+def test_a_break_even_after_sizes_is_of_the_set_ups_that_were_sized() -> None:
+    """It was of any GPU, at any precision."""
+    asked = "--gpu rtx-4090 --precision int4"
+    (line,) = next_commands(played(f"size llama-3.3-70b {asked}").stdout)
+    assert line.startswith(f"tco breakeven --model llama-3.3-70b {asked}")
+    assert played(line.removeprefix("tco ")).exit_code == 0

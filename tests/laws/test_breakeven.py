@@ -24,9 +24,11 @@ from strategies import (
 
 import tco
 from tco.catalog.prices import Rates
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption
+from tco.options.bills import Option, SelfOption, TokenOption
 from tco.options.curves import curve
-from tco.options.settings import BARE, Settings
+from tco.options.provisioned import FixedOption
+from tco.options.settings import Settings
+from tco.options.without import BARE
 
 Cost = Callable[[Floats], Floats]
 

@@ -23,7 +23,8 @@ from tco.analysis.rows import breakdown_of
 from tco.engine.capital import annuity
 from tco.engine.ledger import total_usd
 from tco.options.bills import Option, SelfOption, lines
-from tco.options.settings import SWITCHES, Settings
+from tco.options.settings import Settings
+from tco.options.without import SWITCHES
 from tco.units import HOURS_PER_MONTH
 
 EXACT = 1e-12

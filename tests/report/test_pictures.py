@@ -10,8 +10,8 @@ import pytest
 from tco.analysis.charts.curves import bills_around, cost_curves, points, sources_of
 from tco.engine.ledger import total_usd
 from tco.options.bills import Option, lines
-from tco.options.curves import TOKENS
 from tco.options.names import resolve
+from tco.options.settings import TOKENS
 
 NAMES = ("openai/gpt-4.1", "self/llama-3.3-70b", "deepinfra/llama-3.3-70b")
 

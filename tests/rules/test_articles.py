@@ -17,7 +17,7 @@ from tco.errors import InfeasibleError
 from tco.options.names import resolve
 from tco.options.question import Question
 from tco.options.scenario import InlineOption
-from tco.options.settings import BARE
+from tco.options.without import BARE
 
 Asked = Callable[..., Question]
 

@@ -14,7 +14,7 @@ from tco.catalog.load import Catalog
 from tco.errors import InfeasibleError, UsageError
 from tco.options.question import Question
 from tco.options.scenario import InlineOption
-from tco.options.settings import BARE
+from tco.options.without import BARE
 
 Asked = Callable[..., Question]
 

@@ -15,7 +15,8 @@ from running import DAY, load_small, published, run
 from strategies import shipped_catalog
 
 from tco.analysis.size.results import SizeResult
-from tco.analysis.size.size import size, size_validation
+from tco.analysis.size.size import size
+from tco.analysis.size.validation import size_validation
 from tco.options.question import prepare
 from tco.options.scenario import Scenario
 from tco.render.jsonio import from_document
@@ -255,3 +256,14 @@ def test_what_cannot_be_asked_is_one_line(command: str, code: int, words: str) -
     assert (done.exit_code, done.stdout) == (code, "")
     assert words in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_how_many_replicas_take_all_that_was_asked_about_at_once() -> None:
+    """100 in flight were answered with six, and no word on the others."""
+    ask = "size llama-3.3-70b --gpu h100-sxm --gpus 4 --precision bf16 --isl 4000"
+    few = json.loads(run(*ask.split(), "--concurrency", "200", "-o", "json", *DAY).stdout)
+    (row,) = few["rows"]
+    replicas = -(-200 // int(row["concurrency"]))
+    assert replicas > 1
+    assert f"{replicas} replicas ({4 * replicas} GPUs) take all" in "\n".join(few["warnings"])
+    assert "take all" not in run(*ask.split(), "--notes", *DAY).output

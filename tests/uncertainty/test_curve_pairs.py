@@ -18,9 +18,11 @@ from tco.catalog.prices import Rates
 from tco.engine.crossings import Wins
 from tco.engine.crossings import wins as wins_of_rows
 from tco.engine.ledger import Terms, billed_tokens, terms_lines, total_usd
-from tco.options.bills import FixedOption, Option, TokenOption, lines
-from tco.options.curves import TOKENS, curve, curves
+from tco.options.bills import Option, TokenOption, lines
+from tco.options.curves import curve, curves
 from tco.options.names import resolve
+from tco.options.provisioned import FixedOption
+from tco.options.settings import TOKENS
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -7,19 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tco.analysis.size.size import model_of
+from tco.analysis.size.validation import errors, latencies, model_of, validate
 from tco.catalog.load import load_catalog
 from tco.engine.shapes import GpuShape, ModelShape
-from tco.options.shapes import (
-    cases,
-    complaint,
-    errors,
-    inputs,
-    latencies,
-    predict,
-    profile_flags,
-    validate,
-)
+from tco.options.shapes import cases, complaint, inputs, predict, profile_flags
 from tco.units import GIB
 
 MODEL = ModelShape(

@@ -442,6 +442,7 @@ def exported(scope: str, **attributes: object) -> dict[str, object]:
     ("scope", "fresh"),
     [
         ("opentelemetry.instrumentation.bedrock", 5000),
+        ("@traceloop/instrumentation-anthropic", 5000),
         ("opentelemetry.instrumentation.anthropic", 1800),
     ],
 )

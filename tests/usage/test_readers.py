@@ -1109,3 +1109,117 @@ def test_cached_input_of_vercels_ai_sdk_lies_beside_the_names_of_today(tmp_path:
     outer = {"traceId": "t", "spanId": "1", "attributes": attributes(ai__usage__inputTokens=1000)}
     answer = found(tmp_path, a__jsonl=lines(outer, inner))
     assert (counts(answer), answer["left_out"]) == ((1, 400, 600, 50), {"not_a_call": 1})
+
+
+WRITES = {"cached_tokens": 5000, "cache_creation_tokens": 2000}
+TTLS = {"ephemeral_5m_input_tokens": 500, "ephemeral_1h_input_tokens": 1500}
+BOTH = {"cache_read_input_tokens": 5000, "cache_creation_input_tokens": 2000}
+OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
+    "Moonshot, Together": ({"cached_tokens": 5000}, (2100, 5000, 0, 0)),
+    "LiteLLM, of Claude": (
+        {**BOTH, "prompt_tokens_details": {**WRITES, "cache_creation_token_details": TTLS}},
+        (100, 5000, 500, 1500),
+    ),
+    "LiteLLM, of Claude, before": (
+        {**BOTH, "prompt_tokens_details": {"cached_tokens": 5000}},
+        (100, 5000, 2000, 0),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_others_write_into_answers_of_openais_kind(tmp_path: Path, name: str) -> None:
+    """What was written was billed as plain input, what was read as well."""
+    told, tokens = OTHERS[name]
+    usage = {"prompt_tokens": 7100, "completion_tokens": 300, "total_tokens": 7400, **told}
+    total = found(tmp_path, a__jsonl=lines({**CHAT, "usage": usage}))["totals"]
+    written = total["write_5m"] + total["write_unknown"], total["write_1h"]
+    assert (total["input"], total["read"], *written) == tokens
+
+
+def test_the_last_part_of_a_stream_of_groq_and_costs_of_perplexity(tmp_path: Path) -> None:
+    chunk = {**CHAT, "object": "chat.completion.chunk", "id": "g", "usage": None}
+    usage = {"prompt_tokens": 70, "completion_tokens": 33, "total_tokens": 103, "queue_time": 0.1}
+    last = {"choices": [{"finish_reason": "stop"}], "x_groq": {"id": "r", "usage": usage}}
+    stream = lines({**chunk, "choices": [{"delta": {}}]}, {**chunk, **last})
+    assert counts(found(tmp_path / "groq", a__jsonl=stream)) == (1, 70, 0, 33)
+    cost = {"input_tokens_cost": 0.1, "request_cost": 0.4, "total_cost": 0.5}
+    answer = {**CHAT, "usage": {**CHAT["usage"], "cost": cost}}
+    assert found(tmp_path / "sonar", "bill", a__jsonl=lines(answer))["stated_usd"] == 0.5
+
+
+def test_what_litellm_hands_to_logs_of_ones_own(tmp_path: Path) -> None:
+    """The answer in it was read, and not what the proxy says of it: hits counted, costs did not."""
+    usage = {"prompt_tokens": 7100, "completion_tokens": 300, "total_tokens": 7400, **BOTH}
+    call = {
+        "id": "c1",
+        "call_type": "acompletion",
+        "response_cost": 0.01,
+        "status": "success",
+        "custom_llm_provider": "anthropic",
+        "model": "claude-sonnet-4-5",
+        "cache_hit": False,
+        "prompt_tokens": 7100,
+        "completion_tokens": 300,
+        "total_tokens": 7400,
+        "startTime": 1_794_900_000.5,
+        "endTime": 1_794_900_002.5,
+        "metadata": {"user_api_key_team_id": "blue", "user_api_key_hash": "h"},
+        "response": {**CHAT, "usage": usage},
+    }
+    hit, other = {**call, "id": "c2", "cache_hit": True, "response_cost": 0.0}, {**call, "id": "c3"}
+    nothing = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0, "response": {}}
+    failed = {**call, "id": "c4", "status": "failure", "response_cost": 0.0, **nothing}
+    files = {f"c{n}__json": json.dumps(c) for n, c in enumerate((call, hit, other, failed))}
+    answer = found(tmp_path, "bill", **files)
+    assert counts(answer) == (2, 200, 10_000, 600)
+    assert (answer["totals"]["write_unknown"], answer["stated_usd"]) == (4000, 0.02)
+    assert answer["left_out"] == {"answered_by_proxy_cache": 1, "failed": 1}
+
+
+TOLD_BY = {
+    "InvokeModel": {"usage": {"cache_creation": TTLS}},
+    "a stream": [{"type": "message_start", "message": {"usage": {"cache_creation": TTLS}}}, {}],
+    "Converse": {"usage": {"cacheDetails": [{"ttl": "5m", "inputTokens": 500}, {"ttl": "1h"}]}},
+    "ConverseStream": [{"metadata": {"usage": {"cacheDetails": []}}}],
+}
+TOLD_BY["Converse"]["usage"]["cacheDetails"][1]["inputTokens"] = 1500  # type: ignore[call-overload]
+TOLD_BY["ConverseStream"][0]["metadata"] = TOLD_BY["Converse"]
+
+
+@pytest.mark.parametrize("name", TOLD_BY)
+@pytest.mark.parametrize("as_text", [False, True])
+def test_lifetimes_of_writes_that_bedrock_keeps_with_the_answer(
+    tmp_path: Path, name: str, as_text: bool
+) -> None:
+    body = json.dumps(TOLD_BY[name]) if as_text else TOLD_BY[name]
+    call = {
+        "schemaType": "ModelInvocationLog",
+        "timestamp": "2026-11-20T10:00:00Z",
+        "requestId": "r",
+        "modelId": "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        "input": {"inputTokenCount": 100, "cacheWriteInputTokenCount": 2000},
+        "output": {"outputTokenCount": 30, "outputBodyJson": body},
+    }
+    total = found(tmp_path, a__jsonl=lines(call))["totals"]
+    kinds = [total[f"write_{ttl}"] for ttl in ("5m", "1h", "unknown")]
+    assert (total["input"], *kinds) == (100, 500, 1500, 0)
+
+
+def test_a_message_that_grows_from_line_to_line_counts_its_last(tmp_path: Path) -> None:
+    """As `claude -p --output-format stream-json` prints it: the first line was 3 tokens of 150."""
+    message = {"id": "m", "type": "message", "model": "claude-opus-4-5-20251101"}
+    some = [{**message, "usage": {"input_tokens": 10, "output_tokens": n}} for n in (3, 150)]
+    log = lines(*({"type": "assistant", "session_id": "s", "message": one} for one in some))
+    assert counts(found(tmp_path, a__jsonl=log)) == (1, 10, 0, 150)
+
+
+def test_agents_of_claude_code_that_only_progress_tells(tmp_path: Path) -> None:
+    usage = {"input_tokens": 10, "cache_read_input_tokens": 500, "output_tokens": 70}
+    agent = claude("msg_2", "req_2", 9, "claude-haiku-4-5-20251001", **usage)
+    first = claude("msg_1", "req_1", 8, "claude-opus-4-5-20251101", **usage)
+    told = {"type": "progress", "sessionId": "session-a", "data": {"message": agent}}
+    answer = found(tmp_path / "alone", a__jsonl=lines(first, told, told))
+    assert (counts(answer), answer["left_out"]) == ((2, 20, 1000, 140), {"duplicate": 1})
+    files = {"a__jsonl": lines(first, told), "agent-b__jsonl": lines(agent)}
+    assert counts(found(tmp_path / "both", **files)) == (2, 20, 1000, 140)

@@ -15,7 +15,7 @@ from running import run
 from tco.usage.logs import Logs
 from tco.usage.read import Reading
 
-pytest.importorskip("duckdb")
+duckdb = pytest.importorskip("duckdb")
 HEAD = "start,model,input_tokens,output_tokens,cached_tokens\n"
 ROW = "2026-11-20T10:00:00Z,gpt-5,700,50,100\n"
 CALL = {"start": "2026-11-20T10:00:00Z", "model": "gpt-5", "input_tokens": 700, "output_tokens": 50}
@@ -56,8 +56,6 @@ def test_columns_go_by_their_names_whatever_their_letters(tmp_path: Path, head: 
 
 
 def test_fields_of_json_and_of_structures_in_parquet(tmp_path: Path) -> None:
-    import duckdb
-
     usage = {"promptTokens": 700, "completionTokens": 50, "promptTokensDetails": {}}
     late: dict[str, Any] = {**usage, "promptTokensDetails": {"cachedTokens": 100}}
     call = {"timestamp": "2026-11-20T10:00:00Z", "Model": "gpt-5"}
@@ -230,8 +228,6 @@ def test_ids_that_say_nothing_make_no_duplicates(tmp_path: Path, nothing: str) -
 
 
 def test_ids_that_are_empty_texts_of_json_and_of_parquet(tmp_path: Path) -> None:
-    import duckdb
-
     (tmp_path / "json").mkdir()
     (tmp_path / "parquet").mkdir()
     assert sums(tmp_path / "json", a__jsonl=lines(*[{"id": "", **CALL}] * 3))[0] == 3
@@ -349,8 +345,6 @@ def test_times_that_name_a_zone_and_times_that_do_not(tmp_path: Path, time: str,
 
 @pytest.mark.parametrize("form", ["csv", "jsonl", "parquet"])
 def test_of_a_retry_with_the_same_id_the_answer_counts(tmp_path: Path, form: str) -> None:
-    import duckdb
-
     failed = {**CALL, "id": "x", "status": 503, "output_tokens": 0}
     rows = [failed, {**CALL, "id": "x", "status": 200, "start": "2026-11-20T10:00:05Z"}]
     if form == "jsonl":
@@ -517,8 +511,6 @@ def test_a_day_that_could_be_a_month_is_left_out(tmp_path: Path) -> None:
 
 
 def test_decimals_of_parquet_are_counts(tmp_path: Path) -> None:
-    import duckdb
-
     row = "DATE '2026-11-20' AS date, 'gpt-5' AS model, 1000::DECIMAL(18, 2) AS input_tokens"
     path = tmp_path / "a.parquet"
     duckdb.execute(f"COPY (SELECT {row}, 7 AS output_tokens) TO '{path}' (FORMAT parquet)")
@@ -620,3 +612,113 @@ def test_a_table_that_counts_calls_says_that_its_rows_are_buckets(
     done = json.loads(asked(tmp_path, a__csv=head + rows).stdout)
     assert done["requests"] == 3 * calls
     assert any("by its calls a row is a bucket" in note for note in done["warnings"])
+
+
+OF_CLAUDE = {"cache_creation_input_tokens": 500, "cache_read_input_tokens": 1000}
+AS_SENT = {"input_tokens": 2000, **OF_CLAUDE, "output_tokens": 300}
+AI_SDK = {"inputTokens": 2000, "outputTokens": 300, "totalTokens": 2300, "cachedInputTokens": 1000}
+SUM = {"input_tokens": 3500, "cached_tokens": 1000, "cache_write_tokens": 500, "output_tokens": 300}
+BY_KIND = {"total": 3500, "noCache": 2000, "cacheRead": 1000, "cacheWrite": 500}
+DETAILS = {"noCacheTokens": 2000, "cacheReadTokens": 1000, "cacheWriteTokens": 500}
+OF_CHAIN = {"cache_read": 1000, "cache_creation": 0, "ephemeral_5m_input_tokens": 500}
+CONVERSE = {"inputTokens": 2000, "outputTokens": 300, "totalTokens": 3800}
+WHOLE: dict[str, dict[str, Any]] = {
+    "Vercel's AI SDK 6": {"usage": {**AI_SDK, "inputTokens": 3500, "inputTokenDetails": DETAILS}},
+    "providers of Vercel's AI SDK": {
+        "usage": {"inputTokens": BY_KIND, "outputTokens": {"total": 300, "reasoning": 100}}
+    },
+    "LangChain": {
+        "usage_metadata": {
+            "input_tokens": 3500,
+            "output_tokens": 300,
+            "total_tokens": 3800,
+            "input_token_details": OF_CHAIN,
+        }
+    },
+    "names of anybody's, and a total of all": {**SUM, "total_tokens": 3800},
+    "names of anybody's": SUM,
+    "Anthropic's own, said to be all": {**AS_SENT, "input_tokens": 3500},
+}
+APART: dict[str, dict[str, Any]] = {
+    "Anthropic's own": {"usage": AS_SENT},
+    "Anthropic's own, flat": AS_SENT,
+    "Converse": {"usage": {**CONVERSE, "cacheReadInputTokens": 1000, "cacheWriteInputTokens": 500}},
+    "Vercel's AI SDK 5 with the provider's own": {
+        "usage": AI_SDK,
+        "providerMetadata": {"anthropic": {"cacheCreationInputTokens": 500}},
+    },
+    "a total of what lies apart": {**SUM, "input_tokens": 2000, "total_tokens": 3800},
+}
+
+
+@pytest.mark.parametrize("name", [*WHOLE, *APART])
+@pytest.mark.parametrize("form", ["jsonl", "sheet"])
+def test_input_has_what_was_cached_or_has_not_by_names_and_totals(
+    tmp_path: Path, name: str, form: str
+) -> None:
+    told = {**WHOLE, **APART}[name]
+    if form == "sheet" and any(isinstance(value, dict) for value in told.values()):
+        pytest.skip("a sheet has columns alone")
+    time = {"day": "2026-11-20"} if form == "sheet" else {"timestamp": "2026-11-20T10:00:00Z"}
+    rows = [{**time, "model": "claude-sonnet-4-5", **told}] * 3
+    log = tmp_path / ("a.csv" if form == "sheet" else "a.jsonl")
+    table = [",".join(map(str, row)) for row in (rows[0], *(r.values() for r in rows))]
+    log.write_text("\n".join(table) if form == "sheet" else lines(*rows))
+    said = ("--columns", "input=input_tokens") if name.endswith("said to be all") else ()
+    done = run("profile", str(log), *said, "-o", "json")
+    total = json.loads(done.stdout)["totals"]
+    written = total["write_unknown"] + total["write_5m"]
+    assert (total["input"], total["read"], written) == (6000, 3000, 1500)
+    assert total["output"] == 900
+    assert ("leaves out what was read from a cache" in done.stderr) is (name in APART)
+
+
+def test_names_of_claude_say_nothing_of_other_models(tmp_path: Path) -> None:
+    row = {"timestamp": "2026-11-20T10:00:00Z", "usage": AI_SDK}
+    log = tmp_path / "a.jsonl"
+    log.write_text("".join(json.dumps({**row, "model": m}) + "\n" for m in ("gpt-5", "claude-5")))
+    total = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)["totals"]
+    assert (total["input"], total["read"]) == (1000 + 2000, 2000)
+
+
+def test_more_cached_than_all_input_says_what_to_do(tmp_path: Path) -> None:
+    log = tmp_path / "a.csv"
+    log.write_text(
+        "start,model,input_tokens,cache_read_tokens,output_tokens\n"
+        "2026-11-20T10:00:00Z,gpt-5,12,5000,3\n2026-11-20T10:00:00Z,gpt-5,6000,5000,3\n"
+    )
+    done = run("profile", str(log), "-o", "json")
+    assert "if input_tokens leaves out what was cached, --columns fresh=input_tokens" in done.stderr
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+@pytest.mark.parametrize("form", ["csv", "jsonl", "parquet", "sheet"])
+def test_writes_by_lifetime_are_columns(tmp_path: Path, form: str, repeated: bool) -> None:
+    time = {"day": "2026-11-20"} if form == "sheet" else {"start": "2026-11-20T10:00:00Z"}
+    row = {**time, "model": "claude-sonnet-4-5", "input_tokens": 7100, "output_tokens": 300}
+    row |= {"cached_tokens": 5000, "cache_write_5m_tokens": 500, "cache_write_1h_tokens": 1500}
+    row |= {"request_id": "a"} if form != "sheet" else {}
+    log = tmp_path / f"a.{'csv' if form == 'sheet' else form}"
+    times = 2 if repeated and form != "sheet" else 1
+    if form == "jsonl":
+        log.write_text((json.dumps(row) + "\n") * times)
+    elif form == "parquet":
+        names = ", ".join(f"{value!r} AS {name}" for name, value in row.items())
+        duckdb.sql(f"COPY (SELECT {names} FROM range({times})) TO '{log}'")
+    else:
+        log.write_text("\n".join(",".join(map(str, r)) for r in (row, *[row.values()] * times)))
+    total = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)["totals"]
+    assert [total[n] for n in ("input", "read", "write_5m", "write_1h", "write_unknown")] == [
+        *(100, 5000, 500, 1500, 0)
+    ]
+
+
+def test_times_as_the_portal_of_azure_saves_them(tmp_path: Path) -> None:
+    """Nobody took its heading for a time: the requests were totals of no requests at all."""
+    log = tmp_path / "a.csv"
+    log.write_text(
+        "TimeGenerated [UTC],ModelName,PromptTokens,CompletionTokens\n"
+        '"11/20/2026, 10:00:00.123 PM",gpt-4.1,1000,50\n'
+    )
+    answer = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)
+    assert (answer["requests"], answer["first"][:16]) == (1, "2026-11-20T22:00")

@@ -356,6 +356,48 @@ class TestSpark:
             Logs(Reading(warehouse=url, columns={"input": "tok"}), lambda _: None)
 
 
+SAME = """request_id,start,model,input_tokens,output_tokens,{cached},cost_usd,{hit}
+a,2026-11-20T10:00:00Z,claude-sonnet-4-5,2000,300,1000,500,0.01,{no}
+b,2026-11-20T10:00:01Z,claude-sonnet-4-5,700,30,0,0,0.0,{yes}
+c,2026-11-20T10:00:02Z,gpt-5,2000,300,1000,500,0.01,{yes}
+d,2026-11-20T10:00:03Z,gpt-5,2000,300,0,0,0.01,{no}
+e,2026-11-20T10:00:03Z,gpt-5,2000,300,0,0,0.0,{yes}
+"""
+
+
+@pytest.mark.parametrize(
+    "cached",
+    ["cache_read_input_tokens,cache_creation_input_tokens", "cached_tokens,cache_write_1h_tokens"],
+)
+@pytest.mark.parametrize(
+    ("hit", "no", "yes"), [("cache_status", "miss", "hit"), ("cache_hit", "false", "true")]
+)
+def test_what_was_cached_and_by_whom_is_told_as_of_files(
+    cached: str, hit: str, no: str, yes: str, tmp_path: Path
+) -> None:
+    ibis = pytest.importorskip("ibis", reason="Ibis is in the extra warehouse")
+    duckdb = pytest.importorskip("duckdb")
+    (tmp_path / "a.csv").write_text(SAME.format(cached=cached, hit=hit, no=no, yes=yes))
+    kinds = {"request_id": "string", "start": "timestamp('UTC')", "model": "string"}
+    kinds |= dict.fromkeys(("input_tokens", "output_tokens", *cached.split(",")), "int64")
+    kinds |= {"cost_usd": "float64", hit: "boolean" if no == "false" else "string"}
+    _, rows = warehouse.rows_of(ibis.table(kinds, name="calls"), {}, "calls")
+    con = duckdb.connect()
+    con.execute("SET TimeZone='UTC'")
+    con.execute(f"CREATE TABLE calls AS FROM read_csv('{tmp_path}/a.csv')")
+    names = ("n", "input", "read", "write_1h", "write_unknown", "output")
+    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in names)
+    asked = f"SELECT model, {sums} FROM ({{}}) WHERE bad IS NULL GROUP BY model ORDER BY model"
+    sql = warehouse.expressions.sql(rows, "duckdb")
+    with Logs(Reading((str(tmp_path / "a.csv"),)), lambda _: None) as logs:
+        assert logs.store is not None
+        files = logs.store.con.execute(asked.format("FROM good")).fetchall()
+        left = dict(logs.tally.left)
+    assert con.execute(asked.format(sql)).fetchall() == files
+    bad = con.execute(f"SELECT bad, count(*) FROM ({sql}) WHERE bad IS NOT NULL GROUP BY bad")
+    assert dict(bad.fetchall()) == left == {"answered_by_proxy_cache": 2}
+
+
 @pytest.fixture(scope="module")
 def clickhouse(local: Logs, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Return a function from a query to its columns: the engine itself, in this process."""

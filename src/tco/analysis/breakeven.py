@@ -26,14 +26,15 @@ from tco.analysis.vary.variables import usual
 from tco.analysis.verdict import both_bills, curves_of, earliest, flips_of, never_because, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
-from tco.options.bills import FixedOption, Option, best_pairs, same_weights, usd_of
+from tco.options.bills import Option, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, spoken, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust
-from tco.options.curves import TOKENS, TYPICAL_VOLUMES, any_volume
+from tco.options.curves import TYPICAL_VOLUMES, any_volume
 from tco.options.names import Resolved, resolve
+from tco.options.provisioned import FixedOption
 from tco.options.question import Question
 from tco.options.selection import in_region, select
-from tco.options.settings import workload
+from tco.options.settings import TOKENS, workload
 from tco.options.setups import SetUps
 from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
 

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from tco.analysis.results import CheckResult, CheckState
 from tco.errors import unknown_name
-from tco.options.bills import UNKNOWN_MODEL, FixedOption, Option
+from tco.options.bills import Option
+from tco.options.provisioned import UNKNOWN_MODEL, FixedOption
 from tco.options.question import Question
 from tco.options.scenario import Check
 from tco.options.selection import LICENSES

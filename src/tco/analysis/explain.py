@@ -22,7 +22,6 @@ from tco.engine.replica import FirstTokens, Replica
 from tco.engine.shapes import Number, Workload, number
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import (
-    FixedOption,
     Option,
     SelfOption,
     TokenOption,
@@ -34,7 +33,7 @@ from tco.options.bills import (
 )
 from tco.options.first_tokens import first_tokens
 from tco.options.names import resolve
-from tco.options.provisioned import ProvisionedOption, provisioned_steps
+from tco.options.provisioned import FixedOption, ProvisionedOption, provisioned_steps
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.sessions import sessions_of
 from tco.options.settings import Settings, fleet_policy, workload

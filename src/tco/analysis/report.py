@@ -15,20 +15,20 @@ from tco.engine.constants import FITTED
 from tco.engine.replica import DRAFTED_GAINS
 from tco.engine.shapes import number
 from tco.options import settings as values
-from tco.options.bills import FixedOption, Option, SelfOption, Tier, TokenOption, replica_of
+from tco.options.bills import Option, SelfOption, Tier, TokenOption, replica_of
 from tco.options.cheapest import USUAL, least_trust
 from tco.options.hours import SCALE_TO_ZERO
 from tco.options.machines import DEDICATED
-from tco.options.provisioned import ProvisionedOption
+from tco.options.provisioned import FixedOption, ProvisionedOption
 from tco.options.quality import BELOW, score_notes, some_of, success_notes
 from tco.options.question import DEADLINE, WAITS, Question
 from tco.options.scenario import Scenario
 from tco.options.selection import region_notes
-from tco.options.settings import KINDS, Setting, Settings, in_effect, named_sets, target, workload
+from tco.options.settings import KINDS, Setting, Settings, named_sets, target, workload
 from tco.units import show_number, show_seconds
 
 if TYPE_CHECKING:
-    from tco.options.caching import Caching
+    from tco.options.sessions import Caching
 
 
 def stamp(inputs: Question, used: Sequence[Option]) -> CatalogStamp:
@@ -578,8 +578,11 @@ RIGHT = "answers that are right; each request is asked until one is"
 
 def choices_of(request: Scenario, settings: Settings) -> Iterator[AssumptionResult]:
     """Return what is left out of every bill and which sets were named, as they are told."""
-    left = in_effect(request.without, lambda path: number(settings.value(path)))
-    gone = (*left, *(("bare",) if request.bare else ()))
+    gone: tuple[str, ...] = ("bare",) if request.bare else ()
+    if request.without:
+        from tco.options.without import in_effect  # few questions leave anything out
+
+        gone = (*in_effect(request.without, lambda path: number(settings.value(path))), *gone)
     rows = [("bill.left_out", "left out of every bill", ", ".join(gone), "without")] if gone else []
     rows += [(*KINDS[kind][:2], name, kind) for kind, name in named_sets(request)]
     said: list[tuple[str, str, str | float, str]] = [*rows]

@@ -30,7 +30,6 @@ from tco.engine.replica import Replica, request_s
 from tco.engine.selfhost import Fleet, utilization_of
 from tco.engine.shapes import Floats, Indices, number
 from tco.options.bills import (
-    FixedOption,
     LeftOut,
     Option,
     SelfOption,
@@ -52,7 +51,7 @@ from tco.options.candidates import (
 from tco.options.hours import SCALE_TO_ZERO, duty_of
 from tco.options.machines import OwnedGpu, own_bill, ownership, upfront_usd
 from tco.options.offers import coming
-from tco.options.provisioned import ProvisionedOption, used_share
+from tco.options.provisioned import FixedOption, ProvisionedOption, used_share
 from tco.options.quality import benchmark_of
 from tco.options.question import Question
 from tco.options.settings import Settings, hours_per_month, target, workload

@@ -23,11 +23,11 @@ from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights
 from tco.options.candidates import spoken
 from tco.options.cheapest import least_trust, pair_of
-from tco.options.curves import TOKENS, any_volume, first_volumes, has_steps
+from tco.options.curves import any_volume, first_volumes, has_steps
 from tco.options.names import month_typed, pair_with, resolve
 from tco.options.question import Question
 from tco.options.selection import in_region
-from tco.options.settings import Setting
+from tco.options.settings import TOKENS, Setting
 from tco.units import show_number, show_tokens, show_usd
 
 SMALLEST_SWING_USD = 0.005

@@ -19,9 +19,9 @@ from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, TokenOption, lines, usd_of
 from tco.options.candidates import machine, spoken
 from tco.options.cheapest import by_model, cheapest_of, least_trust, of_two, rank_of
-from tco.options.curves import TOKENS, curve, has_steps
+from tco.options.curves import curve, has_steps
 from tco.options.question import Question
-from tco.options.settings import Settings, price_factor
+from tco.options.settings import TOKENS, Settings, price_factor
 from tco.records import dataclass
 from tco.units import MTOK, show_number, show_score, show_tokens, show_usd, show_usd_per_mtok
 

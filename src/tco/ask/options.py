@@ -343,7 +343,13 @@ class TrainOptions(Besides, total=False):
     epochs: Annotated[Amount, flag(VOLUME, "N", "Passes over them: 3.")]
     refresh: Annotated[Amount, flag(VOLUME, "T", "Tuned anew so often: 3 months.")]
     method: Annotated[
-        Names, several(WHICH, "KIND", "Only lora, qlora or full; all of them unless said.")
+        Names,
+        several(
+            WHICH,
+            "KIND",
+            "Only lora, qlora or full; all of them unless said.",
+            offers="lora qlora full",
+        ),
     ]
     train_gpus: Annotated[Amount, flag(WHICH, "N", "Only runs on so many GPUs: 8.")]
     lora_rank: Annotated[Amount, flag(SERVING, "N", "Rank of the adapters: 16.")]

@@ -80,7 +80,7 @@ def deploy(name: str) -> Ask:
     """Return the question how a set-up is run."""
 
     def ask(inputs: Question) -> Any:
-        from tco.analysis.deploy import deploy as deployed
+        from tco.analysis.deploy.deploy import deploy as deployed
 
         return deployed(inputs, name)
 

@@ -113,8 +113,8 @@ _SAME: dict[str, tuple[str, ...]] = {
 }
 
 EXPLAINED = {
-    "currency": "amounts are US dollars, those you type and those you read",
-    "eur": "amounts are US dollars, those you type and those you read",
+    "eur": "amounts that you type are US dollars; those you read may be others: "
+    "tco compare --tokens 50B --currency EUR --fx 0.92@2026-11-20",
     "utilization": "it comes out of the load and its peak; to vary it: "
     "tco breakeven gpt-4.1 self/llama-3.3-70b --tokens 50B --over utilization",
     "verbose": "every term of a bill: tco explain gpt-4.1 --tokens 50B",

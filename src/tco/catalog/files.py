@@ -19,7 +19,7 @@ from tco.records import dataclass
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from tco.catalog.measurement import Measurement
+    from tco.catalog.benches.read import Measurement
 
 
 MAX_BYTES = 20_000_000
@@ -278,7 +278,7 @@ def measurements(file: File, *, yours: bool = False) -> MeasuredTable:
     """
     table = read_table(file)
     if yours:
-        from tco.catalog.measurement import REQUIRED  # a start without such files needs no schema
+        from tco.catalog.benches.read import REQUIRED  # a start without such files needs no schema
 
         need_columns(table, REQUIRED)
         for index in range(len(table.rows)):
@@ -294,7 +294,7 @@ def checked(table: MeasuredTable, index: int) -> Measurement:
     """
     from pydantic import ValidationError
 
-    from tco.catalog.measurement import Measurement
+    from tco.catalog.benches.read import Measurement
     from tco.catalog.yaml_lines import in_words
 
     cells = {name: cell.strip() for name, cell in table.rows[index].items() if cell.strip()}
@@ -308,7 +308,7 @@ def checked(table: MeasuredTable, index: int) -> Measurement:
 
 def csv_of(rows: Sequence[Row], remarks: Sequence[str] = ()) -> str:
     """Return rows as the text of a file, in the order of the schema's columns."""
-    from tco.catalog.measurement import COLUMNS
+    from tco.catalog.benches.read import COLUMNS
 
     out = StringIO()
     out.writelines(f"{remark.rstrip()}\n" for remark in remarks)

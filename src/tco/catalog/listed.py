@@ -369,14 +369,41 @@ def window(price: Price | None, row: PriceRow) -> ListedWindow:
             rates[rate] = _rounded(old * factor)
             carried.append(rate)
     tiers = _tiers(row)
-    modifiers = [_modifier(price, when, said) for when, said in tiers.items()]
+    modifiers = []
+    for when, said in tiers.items():
+        kept = _left_out(price, when, said, rates)
+        modifiers.append(_modifier(price, when, {**kept, **said}))
+        carried += [f"{rate} of {named('prices', when)}" for rate in kept]
     for old_modifier in price.modifiers if price is not None else ():
-        when = conditions(old_modifier)
-        if when is None or when not in tiers:
+        of = conditions(old_modifier)
+        if of is None or of not in tiers:
             modifiers.append(_kept(old_modifier, factor))
             if old_modifier.usd_per_mtok is not None:
                 carried.append(_modifier_words(old_modifier))
     return rates, tuple(modifiers), tuple(carried)
+
+
+def _left_out(
+    price: Price | None,
+    when: Conditions,
+    prices: Mapping[str, float],
+    base: Mapping[str, float],
+) -> Mapping[str, float]:
+    """Return the prices that we have under some conditions and a row does not.
+
+    They move with the input there; where ours is a factor, it is one on the new base.
+    """
+    for modifier in price.modifiers if price is not None else ():
+        old, times = modifier.usd_per_mtok, modifier.multiply
+        if conditions(modifier) != when:
+            continue
+        every: Mapping[str, float] = base if times is not None else {}
+        if old is not None:
+            every = {rate: usd for rate, usd in old if usd is not None}
+            times = prices["input"] / old.input if old.input and "input" in prices else 1.0
+        left = {rate: usd * (times or 1.0) for rate, usd in every.items() if rate not in prices}
+        return {rate: _rounded(usd) for rate, usd in left.items()}
+    return {}
 
 
 def _factor(price: Price | None, rates: Mapping[str, float]) -> float:

@@ -20,7 +20,7 @@ from tco.catalog.lookup import (
     retired,
     stale_after,
 )
-from tco.catalog.trust import families, offer_trust
+from tco.catalog.trust import families, freshest_rents, offer_trust, too_old
 from tco.errors import UnknownNameError, UsageError, printable, unknown_name
 from tco.records import dataclass
 
@@ -520,8 +520,12 @@ def _models(catalog: Catalog, on: date) -> Iterator[NameRow]:
         yield NameRow(id=name, name=model.name, figures=figures)
 
 
+OLDEST = "rent.oldest_days"
+
+
 def _gpus(catalog: Catalog, on: date) -> Iterator[NameRow]:
     rents = rents_at(catalog.hardware, on)
+    fresh, limit = freshest_rents(rents, on), catalog.assumptions.assumptions[OLDEST].value
     risky = {n for n, seller in catalog.hardware.sellers.items() if seller.kind == "marketplace"}
     for name, gpu in sorted(catalog.hardware.accelerators.items()):
         own = [(rental, rent) for rental, rent in rents if rental.gpu == name]
@@ -531,6 +535,8 @@ def _gpus(catalog: Catalog, on: date) -> Iterator[NameRow]:
             if rental.option == "on_demand"
             and rental.channel != "community"
             and rental.seller not in risky
+            and not rent.only_if_named
+            and not too_old(catalog, rental, rent, on, fresh, limit)
         ]
         figures: Figures = {
             "memory_gib": gpu.memory_gib,

@@ -23,7 +23,7 @@ from tco.catalog.lookup import price_at, retired
 from tco.catalog.trust import close, families
 from tco.catalog.upstream.rows import PriceList, PriceRow
 from tco.catalog.verify import Lacking, PriceComparison, VerifyReport
-from tco.catalog.yaml_lines import Document, read_yaml
+from tco.catalog.yaml_lines import Document, block_end, dated, flow, quoted, read_yaml
 from tco.errors import DataError, printable
 from tco.records import dataclass
 from tco.units import show_price
@@ -42,6 +42,10 @@ sources:
 {sources}
 offers:
 """
+
+
+Rows = Mapping[tuple[str, str], tuple[PriceList, PriceRow]]
+"""Each list and row by the kind of list and the key in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +80,16 @@ class _Change:
     lines: list[str] = field(default_factory=list)
     prices: list[OtherPrice] = field(default_factory=list)
     """What moves besides input and output."""
+
+    @property
+    def settles(self) -> bool:
+        """Return whether more is said than that it was seen again."""
+        return self.moved or self.retires is not None
+
+    def follow(self, listed: tuple[PriceList, PriceRow]) -> None:
+        """Note that a row says so, too."""
+        if listed not in self.rows:
+            self.rows.append(listed)
 
 
 def proposal(
@@ -113,26 +127,16 @@ def proposal(
     down = [one for one in lacking if leave & {_offer_id(one), f"{one.provider}/*"}]
     new = {name for one in down if (name := _offer_id(one))}
     kept = [one for one in lacking if one not in down]
-    told = {
-        name: change
-        for name, change in changes.items()
-        if name not in leave or not (change.moved or change.retires)
-    }
-    made = _whole(
-        catalog,
-        told,
-        suspect,
-        replace(report, lacking=tuple(kept)),
-        rows,
-        on,
-    )
-    left = tuple(sorted(new | (set(changes) - set(told))))
+    refused = {name for name in leave & changes.keys() if changes[name].settles}
+    told = {name: change for name, change in changes.items() if name not in refused}
+    made = _whole(catalog, told, suspect, replace(report, lacking=tuple(kept)), rows, on)
+    left = tuple(sorted(new | refused))
     return replace(made, left=left, aggregated=len(report.lacking) - len(lacking))
 
 
 def _moved(
     disagreements: Iterable[PriceComparison],
-    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+    rows: Rows,
 ) -> tuple[dict[str, _Change], list[str]]:
     """Return what follows from other prices of input and output, and what is not followed."""
     changes: dict[str, _Change] = {}
@@ -175,16 +179,16 @@ def _suspicious(one: PriceComparison, row: PriceRow) -> str:
 
 def _wrong_tiers(
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+    rows: Rows,
     unsure: Container[str],
 ) -> dict[str, str]:
     """Return the offers of which a list has a price under a condition that cannot be meant."""
-    found = {p.offer: _tier_off(_row(rows, p)) for p in report.other_prices}
+    found = {p.offer: _tier_off(rows[p.against, p.key][1]) for p in report.other_prices}
     said = "a list says what cannot be meant"
     return {o: f"{o}: {said} ({tier})" for o, tier in found.items() if tier and o not in unsure}
 
 
-def _row(rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]], of: OtherPrice) -> PriceRow:
+def _row(rows: Rows, of: OtherPrice) -> PriceRow:
     return rows[of.against, of.key][1]
 
 
@@ -201,7 +205,7 @@ def _tier_off(row: PriceRow) -> str:
 def _other(
     changes: dict[str, _Change],
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+    rows: Rows,
     unsure: Container[str],
 ) -> None:
     """Add what lists say of caches, writes, tiers, services and retirements."""
@@ -213,23 +217,21 @@ def _other(
         change = changes.setdefault(price.offer, _Change())
         change.moved = True
         change.prices.append(price)
-        if (pair := rows[price.against, price.key]) not in change.rows:
-            change.rows.append(pair)
+        change.follow(rows[price.against, price.key])
     for day in report.retirements:
         change = changes.setdefault(day.offer, _Change())
         change.retires = date.fromisoformat(day.theirs)
         change.lines.append(
             f"{day.against}: retires {day.theirs}, ours {day.ours or 'says nothing'}"
         )
-        if (pair := rows[day.against, day.key]) not in change.rows:
-            change.rows.append(pair)
+        change.follow(rows[day.against, day.key])
 
 
 def _confirmed(
     catalog: Catalog,
     changes: dict[str, _Change],
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+    rows: Rows,
     unsure: Container[str],
     on: date,
 ) -> None:
@@ -243,9 +245,7 @@ def _confirmed(
         known = price is not None and FAMILIES[one.against] in families(price.evidence, sources)
         told = known and price is not None and price.checked >= on
         if one.exact and one.offer not in unsure and not told:
-            change = changes.setdefault(one.offer, _Change())
-            if (pair := rows[one.against, one.key]) not in change.rows:
-                change.rows.append(pair)
+            changes.setdefault(one.offer, _Change()).follow(rows[one.against, one.key])
     for one in report.earlier:
         change = changes.setdefault(one.offer, _Change())
         change.earlier = True
@@ -257,7 +257,7 @@ def _whole(
     changes: Mapping[str, _Change],
     suspect: Sequence[str],
     report: VerifyReport,
-    rows: Mapping[tuple[str, str], tuple[PriceList, PriceRow]],
+    rows: Rows,
     on: date,
 ) -> Proposal:
     wanted = {name: change for name, change in sorted(changes.items()) if change.rows}
@@ -304,16 +304,12 @@ def _source(name: str, listed: Any, on: date) -> Iterable[str]:
     yield f"  {_id(name)}:"
     yield f'    title: "{title}, as read by tco catalog update"'
     yield f"    read: {on}"
-    yield f"    where: {_quoted(Path(listed.file).name)}"
+    yield f"    where: {quoted(Path(listed.file).name)}"
     yield f"    family: {FAMILIES[name]}"
 
 
 def _id(name: str) -> str:
     return f"{FAMILIES[name]}-new"
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _document(path: str) -> tuple[Document, list[str]]:
@@ -344,7 +340,7 @@ def _block(
 def _review(catalog: Catalog, offer: Offer, change: _Change, on: date) -> str:
     """Return what a reviewer has to know: was, is, who says so, since when, and what it turns."""
     now = price_at(offer, on)
-    what = "changes" if change.moved or change.retires else "seen again"
+    what = "changes" if change.settles else "seen again"
     lines = [f"{offer.id}: {'seen earlier' if change.earlier else what}"]
     if now is not None:
         lines.append(f"ours: {_pair(now.usd_per_mtok)} since {now.since}, last seen {now.checked}")
@@ -426,32 +422,17 @@ def _edited(
     dash = len(first) - len(first.lstrip())
     if not lines[start].startswith("  - ") or not first.strip().startswith("- since:"):
         return None
-    end = _end(lines, since + 1, dash)
+    end = block_end(lines, since + 1, dash)
     said = [(listed.kind, row) for listed, row in change.rows]
     made = _price_lines(now, said, on, _following(offer, on))
     added = [f"{' ' * (dash + 2)}{line}" for line in made]
     added[0] = f"{' ' * dash}- {made[0]}"
     before = list(lines[start : since + 1])
     rest = list(lines[since + 1 : end])
-    until = [line for line in rest if line.strip().startswith("until:")]
-    if not until:
-        rest.insert(0, f"{' ' * (dash + 2)}until: {on}")
-    else:
-        rest = [f"{' ' * (dash + 2)}until: {on}" if line in until else line for line in rest]
-    after = list(lines[end : _end(lines, start + 1, 2)])
+    at = next((i for i, line in enumerate(rest) if line.strip().startswith("until:")), -1)
+    rest[max(at, 0) : at + 1] = [f"{' ' * (dash + 2)}until: {on}"]
+    after = list(lines[end : block_end(lines, start + 1, 2)])
     return "\n".join([*before, *rest, *added, *after]) + "\n"
-
-
-def _end(lines: Sequence[str], start: int, indent: int) -> int:
-    """Return the line after the last one that is indented by more than `indent`."""
-    last = start
-    for at in range(start, len(lines)):
-        text = lines[at]
-        if text.strip() and len(text) - len(text.lstrip()) <= indent:
-            break
-        if text.strip():
-            last = at + 1
-    return last
 
 
 def _following(offer: Offer, on: date) -> date | None:
@@ -468,16 +449,16 @@ def _price_lines(
     """Return the lines of the proposed window, that of the list that is named first."""
     rates, modifiers, carried = window(now, rows[0][1])
     lines = [f"since: {on}", *([f"until: {until}"] if until else []), f"checked: {on}"]
-    lines.append(f"usd_per_mtok: {_flow(rates)}")
+    lines.append(f"usd_per_mtok: {flow(rates)}")
     if modifiers:
         lines.append("modifiers:")
-        lines += [f"  - {_flow(modifier)}" for modifier in modifiers]
+        lines += [f"  - {flow(modifier)}" for modifier in modifiers]
     lines.append("evidence:")
-    lines += [f"  - {_flow(_evidence(kind, row))}" for kind, row in rows]
-    lines += [f"  - {_flow(e)}" for e in _still(now, rates, {row.key for _, row in rows})]
+    lines += [f"  - {flow(_evidence(kind, row))}" for kind, row in rows]
+    lines += [f"  - {flow(e)}" for e in _still(now, rates, {row.key for _, row in rows})]
     if carried:
         told = f"Not in the list, carried over at the ratio of the input: {', '.join(carried)}."
-        lines.append(f"note: {_quoted(told)}")
+        lines.append(f"note: {quoted(told)}")
     return lines
 
 
@@ -500,26 +481,6 @@ def _evidence(kind: str, row: PriceRow) -> dict[str, Any]:
     known = (key for key in ("input", "output") if row.rates.get(key))
     tidy = {key: float(f"{row.rates[key]:.10g}") for key in known}
     return {"source": _id(kind), **tidy, "key": row.key}
-
-
-def _flow(value: Any) -> str:
-    """Return a value in flow style, on one line."""
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{k}: {_flow(v)}" for k, v in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_flow(v) for v in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, int | float):
-        shown = f"{value:.10g}"
-        return shown if "e" not in shown else f"{value:.12f}".rstrip("0")
-    return (
-        value
-        if isinstance(value, str) and value.replace("-", "").isalnum()
-        else _quoted(str(value))
-    )
 
 
 def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> str:
@@ -546,19 +507,8 @@ def _dumped(offer: Offer, raw: Mapping[str, Any], change: _Change, on: date) -> 
     if change.retires is not None:
         whole = {**{k: v for k, v in raw.items() if k != "prices"}, "retires": change.retires}
         whole["prices"] = prices
-    text = yaml.safe_dump(_plain([whole]), sort_keys=False, allow_unicode=True, width=100)
+    text = yaml.safe_dump(dated([whole]), sort_keys=False, allow_unicode=True, width=100)
     return "".join(f"  {line}\n" for line in text.splitlines())
-
-
-def _plain(value: Any) -> Any:
-    """Return data with dates as dates, which the reader of the file has as texts."""
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
-        return date.fromisoformat(value)
-    return value
 
 
 def _seen_again(

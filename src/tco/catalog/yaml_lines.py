@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from datetime import date
 from typing import TYPE_CHECKING, Any, get_args
 
 import yaml
@@ -118,11 +119,16 @@ def _given(given: object) -> str:
     )
 
 
+MOST_KEYS = 12
+
+
 def _unknown_key(key: str, known: Sequence[str]) -> str:
     near = nearest(key, known, 1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
     if not near and known:
-        hint = f"; known are {', '.join(sorted(known)[:12])}"
+        some = sorted(known)
+        more = f" and {len(some) - MOST_KEYS} more" if len(some) > MOST_KEYS else ""
+        hint = f"; known are {', '.join(some[:MOST_KEYS])}{more}"
     return f"unknown key '{printable(key, 40)}'{hint}"
 
 
@@ -464,3 +470,51 @@ class _Reader:
             tag = event.tag.replace("tag:yaml.org,2002:", "!!")
             what = f"tag {printable(tag, 40)}: tags are not allowed"
         self.complain(line, what)
+
+
+# Data as the text of a file.
+
+
+def quoted(text: str) -> str:
+    """Return a text in double quotes."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def block_end(lines: Sequence[str], start: int, indent: int) -> int:
+    """Return the line after the last one that is indented by more than `indent`."""
+    last = start
+    for at in range(start, len(lines)):
+        text = lines[at]
+        if text.strip() and len(text) - len(text.lstrip()) <= indent:
+            break
+        if text.strip():
+            last = at + 1
+    return last
+
+
+def flow(value: Any) -> str:
+    """Return a value in flow style, on one line."""
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{k}: {flow(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(flow(v) for v in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, int | float):
+        shown = f"{value:.10g}"
+        return shown if "e" not in shown else f"{value:.12f}".rstrip("0")
+    text = str(value)
+    return text if isinstance(value, str) and text.replace("-", "").isalnum() else quoted(text)
+
+
+def dated(value: Any) -> Any:
+    """Return data with dates as dates, which the reader of the file has as texts."""
+    if isinstance(value, Mapping):
+        return {key: dated(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [dated(inner) for inner in value]
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value):
+        return date.fromisoformat(value)
+    return value

@@ -198,7 +198,7 @@ def size(
 
 def _validate(path: str, question: QuestionOptions, output: Output) -> None:
     """Hold the capacity model against a file and write the statistics."""
-    from tco.analysis.size.size import size_validation
+    from tco.analysis.size.validation import size_validation
     from tco.catalog.files import need_columns, read_table, user_file
     from tco.catalog.load import load_catalog
     from tco.cli.answer import deliver, given_by

@@ -132,6 +132,7 @@ ARGUMENTS = {
     "plan api": options,
     "plan own": options,
     "size model": names("own"),
+    "train models": names("models"),
     "catalog show name": names("models", "gpus", "providers", "sellers", "offers"),
     "catalog history model": names("models"),
 }
@@ -163,10 +164,11 @@ def _values(ctx: Any, param: Any, incomplete: str) -> list[str]:
 
 def _options() -> dict[str, Offer]:
     """Return what every declared option offers, by its name."""
+    from tco.ask import options as ask
     from tco.ask.fields import fields_of
-    from tco.ask.options import BreakevenOptions, Output, QuestionOptions, SensitivityOptions
 
-    records = (BreakevenOptions, SensitivityOptions, QuestionOptions, Output)
+    one = (ask.TrainOptions, ask.BreakevenOptions, ask.SensitivityOptions)
+    records = (*one, ask.QuestionOptions, ask.Output)
     offered = {n: values_of(f) for r in records for n, f in fields_of(r).items()}
     return {name: offer for name, offer in offered.items() if offer is not None}
 

@@ -324,14 +324,7 @@ def _capital(fleet: Fleet, own: Ownership, origin: Origin, source: str) -> tuple
     )
     return tuple(
         Line(
-            item=item,
-            group=group,
-            quantity=fleet.paid_gpus,
-            unit="GPU",
-            rate_usd=own.payment(usd, residual),
-            origin=who,
-            source=said,
-            spread=True,
+            item, group, fleet.paid_gpus, "GPU", own.payment(usd, residual), who, said, spread=True
         )
         for item, group, usd, residual, who, said in rows
     )
@@ -354,18 +347,11 @@ def _upkeep(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
             "own.failures_per_year + own.repair_share",
         ),
     )
-    upkeep = (
-        Line(
-            item=item,
-            group="other",
-            quantity=fleet.paid_gpus * own.server_usd,
-            unit="USD of servers",
-            rate_usd=share / MONTHS_PER_YEAR,
-            origin="assumed",
-            source=path,
-        )
+    usd = fleet.paid_gpus * own.server_usd
+    upkeep = [
+        share_line(item, usd, "USD of servers", share / MONTHS_PER_YEAR, path)
         for item, share, path in rows
-    )
+    ]
     return (*upkeep, _monitoring(fleet, own))
 
 
@@ -416,14 +402,6 @@ def power_lines(fleet: Fleet, own: Ownership) -> tuple[Line, ...]:
         ),
     )
     return tuple(
-        Line(
-            item=item,
-            group=group,
-            quantity=quantity,
-            unit=unit,
-            rate_usd=rate,
-            origin="assumed",
-            source=path,
-        )
+        Line(item, group, quantity, unit, rate, "assumed", path)
         for item, group, quantity, unit, rate, path in rows
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache
 from typing import Literal
 
@@ -178,12 +178,6 @@ class FleetPolicy:
         all_of_it = np.greater_equal(waits, 1.0)
         changed = {n: np.where(all_of_it, v, getattr(self, n)) for n, v in none.items()}
         return replace(self, **{n: v for n, v in changed.items() if n not in keep})
-
-    def lifted(self) -> FleetPolicy:
-        """Return the same with an axis more, for levels of load to lie along."""
-        return FleetPolicy(
-            **{f.name: np.asarray(getattr(self, f.name))[..., None] for f in fields(self)}
-        )
 
 
 AT_ONCE = (0.5, 1.0, 2.0, 4.0)

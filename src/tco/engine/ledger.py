@@ -22,7 +22,7 @@ Origin = Literal["given", "catalog", "assumed"]
 Group = Literal["tokens", "compute", "power", "people", "other"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One item of a monthly bill: `quantity` of `unit` at `rate_usd` each.
 
@@ -281,15 +281,7 @@ def token_lines(rates: TokenRates, load: Workload, flows: Flows | None = None) -
     named = zip(FLOWS, token_flows(load) if flows is None else flows, strict=True)
     usual = ((item, mtok, _price(rates, price)) for (item, price), mtok in named)
     return tuple(
-        Line(
-            item=item,
-            group="tokens",
-            quantity=mtok,
-            unit="Mtok",
-            rate_usd=rate,
-            origin=rates.origin,
-            source=rates.source,
-        )
+        Line(item, "tokens", mtok, "Mtok", rate, rates.origin, rates.source)
         for item, mtok, rate in (*usual, *apart)
     )
 
@@ -300,15 +292,8 @@ def retry_line(tokens: tuple[Line, ...], retry_share: Number) -> Line:
     Args:
         retry_share: Requests sent again over requests that succeed [1].
     """
-    return Line(
-        item="retries",
-        group="tokens",
-        quantity=0.0 if is_none(retry_share) else total_usd(tokens) * retry_share,
-        unit="USD of tokens",
-        rate_usd=1.0,
-        origin="assumed",
-        source="workload.retry_share",
-    )
+    usd = 0.0 if is_none(retry_share) else total_usd(tokens) * retry_share
+    return Line("retries", "tokens", usd, "USD of tokens", 1.0, "assumed", "workload.retry_share")
 
 
 def reads_to_pay(rates: TokenRates) -> Number:
@@ -323,6 +308,36 @@ def reads_to_pay(rates: TokenRates) -> Number:
     saved = np.asarray(rates.input) - rates.cached_input
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(saved > 0, extra / saved, np.inf)
+
+
+LATE = tuple(name for name in (*PRICES, *APART) if name.startswith("batch_"))
+"""Prices of what waits."""
+
+
+def no_dearer_late(load: Workload, rates: TokenRates) -> TokenRates:
+    """Return the prices of who sends in batches only what costs less there, case by case.
+
+    Batches may be dearer: where they have no price of cached input, it is other input.
+
+    Args:
+        load: The requests, with what of their input is read and written.
+        rates: Prices [USD/Mtok].
+    """
+    if is_none(load.batch_share):
+        return rates
+    late, now = (
+        total_usd(token_lines(rates, replace(load, tokens_per_month=MTOK, batch_share=share)))
+        for share in (1.0, 0.0)
+    )
+    dearer = np.greater(late, now * (1.0 + ROUND_OFF))
+    if not np.any(dearer):
+        return rates
+    some = [name for name in LATE if name in PRICES or rates.reasoning_output is not None]
+    prices: dict[str, Any] = {
+        name: np.where(dearer, _price(rates, name.removeprefix("batch_")), _price(rates, name))
+        for name in some
+    }
+    return replace(rates, **prices)
 
 
 # What a provider's cache reads and writes of sessions, and for how long it is best kept.
@@ -487,15 +502,7 @@ def terms_lines(
         ("commitment not used", unused, "USD", 1.0),
     )
     return tuple(
-        Line(
-            item=item,
-            group="tokens",
-            quantity=quantity,
-            unit=unit,
-            rate_usd=rate,
-            origin=origin,
-            source=source,
-        )
+        Line(item, "tokens", quantity, unit, rate, origin, source)
         for item, quantity, unit, rate in rows
     )
 

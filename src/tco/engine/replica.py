@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
-from typing import Any, TypeVar
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +20,9 @@ from tco.engine.shapes import (
     Number,
     ServerProfile,
     distinct,
+    lifted,
 )
 from tco.records import dataclass
-
-Shape = TypeVar("Shape", ModelShape, GpuShape, Layout, ServerProfile)
 
 BATCHES: Floats = distinct(np.round(2.0 ** (np.arange(49) / 4.0)))
 """Batches at which measurements are asked what they say of a replica: 1 to 4,096, four an octave
@@ -212,13 +211,6 @@ class _Corrected:
         return BATCHES[cell], np.maximum(np.minimum(most, beyond), BATCHES[cell])
 
 
-def _lifted(shape: Shape) -> Shape:
-    """Return a shape with an axis more, for batches to lie along."""
-    return replace(
-        shape, **{f.name: np.asarray(getattr(shape, f.name))[..., None] for f in fields(shape)}
-    )
-
-
 def _corrected(
     model: ModelShape,
     gpu: GpuShape,
@@ -236,7 +228,7 @@ def _corrected(
     names = (*lengths, "max_tpot_s", "max_ttft_s", "speed")
     columns: dict[str, Any] = {n: np.asarray(getattr(target, n))[..., None] for n in names}
     goal = replace(target, **columns)
-    shapes = _lifted(model), _lifted(gpu), _lifted(layout), _lifted(profile)
+    shapes = lifted(model), lifted(gpu), lifted(layout), lifted(profile)
     speed = speed_at(*shapes, goal, BATCHES)
     plain = np.asarray(speed.requests_per_s)
     rates = np.maximum.accumulate(np.nan_to_num(plain * np.asarray(factors)), axis=-1)

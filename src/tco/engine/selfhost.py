@@ -16,7 +16,7 @@ from tco.engine.fleet import (
 )
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, at_once, in_flight, request_s
-from tco.engine.shapes import ROUND_OFF, Number, Workload
+from tco.engine.shapes import ROUND_OFF, Number, Workload, lifted
 from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH, MONTHS_PER_YEAR
 
@@ -139,7 +139,7 @@ def _fleet_by_hour(
     levels, lasts = duty.levels(load.peak_to_mean)
     work = np.asarray(load.requests_per_s / replica.requests_per_s, dtype=float)[..., None]
     slots = np.asarray(replica.staffed, dtype=float)[..., None]
-    each, per = policy.lifted(), np.asarray(gpus_per_replica, dtype=float)[..., None]
+    each, per = lifted(policy), np.asarray(gpus_per_replica, dtype=float)[..., None]
     needed = replicas_for(work * levels, slots, each)
     if np.any(load.open_sessions):
         keeping = np.asarray(_for_sessions(load, replica), dtype=float)[..., None]
@@ -229,15 +229,7 @@ def rent_line(
     item: str, gpu_hours: Number, usd_per_gpu_hour: Number, *, origin: Origin, source: str
 ) -> Line:
     """Return the rent of some hours of GPUs: of a fleet in a month, or of a job."""
-    return Line(
-        item=item,
-        group="compute",
-        quantity=gpu_hours,
-        unit="GPU-hour",
-        rate_usd=usd_per_gpu_hour,
-        origin=origin,
-        source=source,
-    )
+    return Line(item, "compute", gpu_hours, "GPU-hour", usd_per_gpu_hour, origin, source)
 
 
 OTHER = "rent.other_share"
@@ -245,37 +237,12 @@ OTHER = "rent.other_share"
 
 def share_line(item: str, quantity: Number, unit: str, rate: Number, path: str) -> Line:
     """Return a line at an assumed rate, such as a share of another amount."""
-    return Line(
-        item=item,
-        group="other",
-        quantity=quantity,
-        unit=unit,
-        rate_usd=rate,
-        origin="assumed",
-        source=path,
-    )
+    return Line(item, "other", quantity, unit, rate, "assumed", path)
 
 
 # What a fleet needs besides its GPUs: weights on disks, a load balancer, traffic, permissions.
 
 BYTES_PER_GB = 1e9
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
-    """What the requests and answers of a month weigh and cost to move; numbers or arrays.
-
-    Args:
-        bytes_per_input_token: A request's text over its tokens [byte/token].
-        bytes_per_output_token: An answer's text with its framing over its tokens [byte/token].
-        balancer_usd_per_gb: What a load balancer takes for what it passes on [USD/GB].
-        egress_usd_per_gb: What the seller takes for what leaves its network [USD/GB].
-    """
-
-    bytes_per_input_token: Number
-    bytes_per_output_token: Number
-    balancer_usd_per_gb: Number
-    egress_usd_per_gb: Number
 
 
 def storage_line(replicas: Number, weights_gb: Number, usd_per_gb_month: Number) -> Line:
@@ -291,7 +258,14 @@ def balancer_line(usd_per_hour: Number, hours_per_month: Number = HOURS_PER_MONT
 
 
 def traffic_lines(
-    load: Workload, traffic: Traffic, *, origin: Origin, source: str
+    load: Workload,
+    *,
+    bytes_per_input_token: Number,
+    bytes_per_output_token: Number,
+    balancer_usd_per_gb: Number,
+    egress_usd_per_gb: Number,
+    origin: Origin,
+    source: str,
 ) -> tuple[Line, ...]:
     """Return what moving requests and answers costs; each is linear in the tokens.
 
@@ -300,24 +274,19 @@ def traffic_lines(
     the volume is an upper bound of it.
 
     Args:
-        traffic: Weights and prices.
+        bytes_per_input_token: A request's text over its tokens [byte/token].
+        bytes_per_output_token: An answer's text with its framing over its tokens [byte/token].
+        balancer_usd_per_gb: What a load balancer takes for what it passes on [USD/GB].
+        egress_usd_per_gb: What the seller takes for what leaves its network [USD/GB].
         origin, source: Who said the price of egress.
     """
-    out = load.output_tokens * traffic.bytes_per_output_token / BYTES_PER_GB
-    both = out + load.input_tokens * traffic.bytes_per_input_token / BYTES_PER_GB
+    out = load.output_tokens * bytes_per_output_token / BYTES_PER_GB
+    both = out + load.input_tokens * bytes_per_input_token / BYTES_PER_GB
     bytes_said = "service.bytes_per_output_token"
-    rate, path = traffic.balancer_usd_per_gb, f"{bytes_said} + service.balancer_usd_per_gb"
+    rate, path = balancer_usd_per_gb, f"{bytes_said} + service.balancer_usd_per_gb"
     return (
         share_line("load balancer, traffic", both, "GB", rate, path),
-        Line(
-            item="egress",
-            group="other",
-            quantity=out,
-            unit="GB",
-            rate_usd=traffic.egress_usd_per_gb,
-            origin=origin,
-            source=f"{bytes_said} + {source}",
-        ),
+        Line("egress", "other", out, "GB", egress_usd_per_gb, origin, f"{bytes_said} + {source}"),
     )
 
 
@@ -374,16 +343,7 @@ def unit_lines(
 def _given(
     item: str, quantity: Number, unit: str, rate: Number, path: str, *, spread: bool = False
 ) -> Line:
-    return Line(
-        item=item,
-        group="other",
-        quantity=quantity,
-        unit=unit,
-        rate_usd=rate,
-        origin="given",
-        source=path,
-        spread=spread,
-    )
+    return Line(item, "other", quantity, unit, rate, "given", path, spread=spread)
 
 
 # What the people cost who keep a serving system running.
@@ -459,15 +419,7 @@ def people_line(
     fte: Number, people: People, origin: Origin, source: str, item: str = "engineers"
 ) -> Line:
     """Return a line of engineers of a monthly bill."""
-    return Line(
-        item=item,
-        group="people",
-        quantity=fte,
-        unit="engineer",
-        rate_usd=people.usd_per_month,
-        origin=origin,
-        source=source,
-    )
+    return Line(item, "people", fte, "engineer", people.usd_per_month, origin, source)
 
 
 def project_lines(people: People) -> tuple[Line, ...]:
@@ -478,20 +430,12 @@ def project_lines(people: People) -> tuple[Line, ...]:
     """
     setup, refresh, evaluation = project_ftes(people)
     rows = (
-        ("set-up and migration", setup, "people.setup_fte_months + horizon.months", True),
-        ("model refresh", refresh, "people.refresh_fte_months_per_year", False),
-        ("evaluation", evaluation, "people.evaluation_fte", False),
+        ("set-up and migration", setup, "people.setup_fte_months + horizon.months"),
+        ("model refresh", refresh, "people.refresh_fte_months_per_year"),
+        ("evaluation", evaluation, "people.evaluation_fte"),
     )
-    return tuple(
-        Line(
-            item=item,
-            group="people",
-            quantity=quantity,
-            unit="engineer",
-            rate_usd=people.usd_per_month,
-            origin="assumed",
-            source=f"{path} + people.salary_usd_per_year",
-            spread=once,
-        )
-        for item, quantity, path, once in rows
+    first, *later = (
+        people_line(fte, people, "assumed", f"{path} + people.salary_usd_per_year", item)
+        for item, fte, path in rows
     )
+    return replace(first, spread=True), *later

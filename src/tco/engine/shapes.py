@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 
-from tco.records import dataclass
+from tco.records import dataclass, mapped
 from tco.units import HOURS_PER_MONTH, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ Number: TypeAlias = "float | NDArray[np.float64]"
 Flag: TypeAlias = "bool | NDArray[np.bool_]"
 
 Kind = TypeVar("Kind", "Floats", "Indices")
+Shape = TypeVar("Shape")
 
 ROUND_OFF = 1e-9
 """Slack below which a load counts as exactly a whole number of replicas, or of units [1]."""
@@ -50,6 +51,11 @@ def distinct(values: Kind) -> Kind:
 def column(value: Number, count: int) -> Floats:
     """Return a number or a column as one value a row [count]."""
     return np.broadcast_to(np.asarray(value, dtype=float).reshape(-1), (count,))
+
+
+def lifted(shape: Shape) -> Shape:
+    """Return a shape with an axis more in each field, for batches or levels to lie along."""
+    return mapped(shape, lambda value: np.asarray(value)[..., None])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

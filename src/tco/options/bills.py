@@ -20,6 +20,7 @@ from tco.engine.ledger import (
     TokenRates,
     cheapest_way,
     mixed,
+    no_dearer_late,
     retry_line,
     terms_lines,
     token_lines,
@@ -28,7 +29,6 @@ from tco.engine.ledger import (
 from tco.engine.replica import Replica
 from tco.engine.selfhost import Fleet, fleet_for
 from tco.engine.shapes import (
-    ROUND_OFF,
     Floats,
     GpuShape,
     Indices,
@@ -44,7 +44,13 @@ from tco.options.cheapest import cheapest, sure_enough
 from tco.options.hours import STEP, PaidByTheHour, as_paid, duty_of
 from tco.options.machines import FREE_EGRESS, OWN, Egress, Machines, OwnedGpu, own_bill, team_lines
 from tco.options.prices import LIST_PRICE, Buying, flows_of, scaled, token_rates
-from tco.options.provisioned import ProvisionedOption, units_line
+from tco.options.provisioned import (
+    UNKNOWN_MODEL,
+    FixedOption,
+    ProvisionedOption,
+    fixed_line,
+    units_line,
+)
 from tco.options.settings import FACTOR, Settings, fleet_policy, price_factor, target, workload
 from tco.options.setups import RentEntry, SetUps, Shapes, size_together, sized
 from tco.records import dataclass
@@ -52,13 +58,10 @@ from tco.records import dataclass
 if TYPE_CHECKING:
     from tco.catalog.prices import Modifier, Rates
     from tco.engine.gaps import Gaps
-    from tco.options.caching import Caching
+    from tco.options.sessions import Caching
 
 
 Tier = Literal["api", "hosted", "self"]
-
-UNKNOWN_MODEL = "given"
-"""The model of an option that was described without saying which model it serves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,34 +187,6 @@ class SelfOption:
         return float(np.asarray(stored_bytes(self.shape, self.layout))) / 1e9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FixedOption:
-    """A set-up whose monthly cost is given, up to a capacity; or a flat plan by the seat.
-
-    Args:
-        tokens_per_month: What one serves, or a user asks for; None for any [token/month].
-        count: How many are paid for where that is so [1].
-        unit: What is counted.
-    """
-
-    id: str
-    usd_per_month: float
-    tokens_per_month: float | None
-    source: str
-    count: float = 1.0
-    unit: Literal["set-up", "seat"] = "set-up"
-    model: str = UNKNOWN_MODEL
-    provider: str = "given"
-    tier: Tier = "self"
-    checked: date | None = None
-    notes: tuple[str, ...] = ()
-    tries: Number = 1.0
-    trust: Trust = GIVEN
-
-
-NO_SEATS = "a plan by the seat serves all of a user, it mixes with nothing; tco compare prices it"
-"""Why seats are in no mix."""
-
 Option = TokenOption | SelfOption | ProvisionedOption | FixedOption
 
 
@@ -239,7 +214,7 @@ def lines(option: Option, settings: Settings) -> tuple[Line, ...]:
         return own_bill(option, settings, fleet(option, settings, replica_of(option, settings)))
     if isinstance(option, ProvisionedOption):
         return (units_line(option, settings), *settings.once(_callers))
-    return _fixed_bill(option, settings)
+    return (fixed_line(option, settings),)
 
 
 def usd_of(option: Option, settings: Settings) -> float:
@@ -284,12 +259,10 @@ def _counted(option: TokenOption, settings: Settings) -> Workload:
 
 
 def bought(option: TokenOption, settings: Settings) -> tuple[Workload, TokenRates, Indices]:
-    """Return the requests, what a token of them costs, and in which way they are cached.
-
-    Of all ways the cheapest is taken: case by case where settings are arrays.
-    """
+    """Return the requests, what a token costs, and the cheapest way to cache them, case by case."""
     if option.caching is None:
-        return _counted(option, settings), list_rates(option, settings), np.array(0)
+        load = _counted(option, settings)
+        return load, no_dearer_late(load, list_rates(option, settings)), np.array(0)
     return cheapest_way(ways_to_cache(option, option.caching, settings))
 
 
@@ -298,12 +271,11 @@ def ways_to_cache(
 ) -> list[tuple[Workload, TokenRates]]:
     """Return the requests, and what a token of them costs, for each way to cache them."""
     load = _counted(option, settings)
-    each = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
-    rates = [list_rates(replace(option, buying=buying), settings) for buying in each]
-    return [
-        (caching.load(load, settings, way, option.cache_min_tokens), rates[lifetime])
-        for way, (lifetime, _) in enumerate(caching.ways)
-    ]
+    buyings = [replace(option.buying, cache_ttl=name) for name, _ in caching.lifetimes]
+    rates = [list_rates(replace(option, buying=buying), settings) for buying in buyings]
+    least, ways = option.cache_min_tokens, enumerate(caching.ways)
+    each = [(caching.load(load, settings, way, least), rates[n]) for way, (n, _) in ways]
+    return [(cached, no_dearer_late(cached, prices)) for cached, prices in each]
 
 
 def list_rates(option: TokenOption, settings: Settings) -> TokenRates:
@@ -422,25 +394,6 @@ def fleet(option: Served, settings: Settings, replica: Replica) -> Fleet:
         workload(settings, option.tries), replica, policy, option.gpus, option.instance_gpus, duty
     )
     return as_paid(option, servers)
-
-
-def _fixed_bill(option: FixedOption, settings: Settings) -> tuple[Line, ...]:
-    load = workload(settings, option.tries)
-    units: Number = option.count
-    if option.tokens_per_month is not None:
-        units = np.maximum(
-            1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - ROUND_OFF)
-        )
-    line = Line(
-        item="seats" if option.unit == "seat" else "set-up at a given price",
-        group="compute",
-        quantity=units,
-        unit=option.unit,
-        rate_usd=option.usd_per_month,
-        origin="given",
-        source=option.source,
-    )
-    return (line,)
 
 
 # What pairs of a set-up and a rent cost, all at once, and which is the cheapest.

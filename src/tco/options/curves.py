@@ -25,7 +25,7 @@ from tco.engine.replica import Replica, at_once
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of, tokens_per_load
 from tco.engine.shapes import Floats, Indices, Number, column
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
+from tco.options.bills import Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.candidates import infeasible
 from tco.options.first_tokens import SIZES, fullness
 from tco.options.hours import SCALE_TO_ZERO, as_paid, duty_of
@@ -39,11 +39,10 @@ from tco.options.machines import (
     team_span,
     work_lines,
 )
-from tco.options.provisioned import ProvisionedOption, units_line
+from tco.options.provisioned import FixedOption, ProvisionedOption, fixed_curves, provisioned_curves
 from tco.options.question import Question
-from tco.options.settings import Settings, fleet_policy, hours_per_month, target, workload
-from tco.options.shapes import taken
-from tco.records import dataclass
+from tco.options.settings import TOKENS, Settings, fleet_policy, target, workload
+from tco.records import dataclass, mapped
 
 # The staircase of a fleet over the volume: where each level of its load takes a replica more.
 
@@ -196,7 +195,6 @@ def replica_steps_of(
 
 # The cost of an option as a function of volume, at a fixed mix: what break-evens are made of.
 
-TOKENS = "workload.tokens_per_month"
 STRETCH = "workload.deadline_peak_to_mean"
 MOST_REPLICAS = 4e6
 FEW_PIECES = 4096
@@ -254,10 +252,10 @@ def curves(
     if isinstance(option, TokenOption):
         return _token_curves(option, settings, count)
     if isinstance(option, FixedOption):
-        return _fixed_curves(option, count)
+        return fixed_curves(option, count)
     if isinstance(option, ProvisionedOption):
         besides = total_usd(lines(option, settings), "people")
-        return _provisioned_curves(option, settings, column(besides, count), count)
+        return provisioned_curves(option, settings, column(besides, count), count)
     if not has_steps(option):
         raise UsageError(
             f"{option.id}: a fleet that scales to zero has a bill without steps, and so no exact "
@@ -275,59 +273,6 @@ def _token_curves(option: TokenOption, settings: Settings, count: int) -> Curves
     if option.terms is None:
         return affine(fixed, slope)
     return contracts(option.terms.repeated(option.tries * option.tokens_factor), fixed, slope)
-
-
-def _fixed_curves(option: FixedOption, count: int) -> Curves:
-    usd = option.usd_per_month
-    if option.tokens_per_month is None:
-        return affine(np.full(count, usd * option.count), np.zeros(count))
-    step = float(option.tokens_per_month / np.asarray(option.tries))
-
-    def until(rows: Indices, volume: Floats) -> Steps:
-        units = np.arange(1.0, np.ceil(np.max(volume) / step) + 2.0)
-        shape = (rows.size, units.size)
-        edges, cost = (np.broadcast_to(units * each, shape) for each in (step, usd))
-        return Steps(edges=edges, fixed=cost, slope=np.zeros(shape))
-
-    return Curves(
-        until=until,
-        pieces_until=lambda volume: volume / step + 2.0,
-        slope=np.full(count, usd / step),
-        low=np.zeros(count),
-        high=np.full(count, usd),
-    )
-
-
-def _provisioned_curves(
-    option: ProvisionedOption, settings: Settings, standing: Floats, count: int
-) -> Curves:
-    """Return the cost curves over the volume: a staircase of increments above the minimum.
-
-    Args:
-        settings: Each value a number or a column [count, 1].
-        standing: What it costs besides its units [count] [USD/month].
-    """
-    one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
-    per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
-    tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
-    rate = column(units_line(option, settings.with_values({TOKENS: 0.0})).rate_usd, count)
-    usd = rate * column(hours_per_month(settings), count)
-    step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
-
-    def until(rows: Indices, volume: Floats) -> Steps:
-        most = np.max(volume / tokens_per_unit[rows]) / step
-        units = np.arange(fewest, max(most + 2.0, 1.0) * step + fewest, step)[None, :]
-        cost = standing[rows, None] + usd[rows, None] * units
-        edges = tokens_per_unit[rows, None] * units
-        return Steps(edges=edges, fixed=cost, slope=np.zeros_like(edges))
-
-    return Curves(
-        until=until,
-        pieces_until=lambda volume: volume / tokens_per_unit / step + 3.0,
-        slope=usd / tokens_per_unit,
-        low=standing,
-        high=standing + usd * (fewest + step),
-    )
 
 
 def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count: int) -> Curves:
@@ -523,17 +468,9 @@ def _rows(settings: Settings, rows: Indices, count: int, *, flat: bool) -> Setti
 def _replica_rows(replica: Replica, rows: Indices, count: int, *, flat: bool) -> Replica:
     if count == 1 or np.ndim(replica.requests_per_s) == 0:
         return replica
-    mine = taken(_full(replica), rows)
-    return (
-        Replica(**{f: getattr(mine, f).T for f in Replica.__dataclass_fields__}) if flat else mine
-    )
-
-
-def _full(replica: Replica) -> Replica:
-    """Return the replica with a column in every field."""
     shape = np.shape(replica.requests_per_s)
-    made = {n: np.broadcast_to(getattr(replica, n), shape) for n in Replica.__dataclass_fields__}
-    return Replica(**made)
+    mine = mapped(replica, lambda value: np.broadcast_to(value, shape)[rows])
+    return mapped(mine, np.transpose) if flat else mine
 
 
 def _envelope(

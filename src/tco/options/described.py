@@ -10,34 +10,19 @@ from tco.catalog.trust import Trust
 from tco.engine.ledger import ProvisionedUnit, Terms
 from tco.engine.shapes import Layout, number, precision
 from tco.errors import InfeasibleError, UsageError, unknown_name
-from tco.options.bills import (
-    UNKNOWN_MODEL,
-    FixedOption,
-    Option,
-    SelfOption,
-    TokenOption,
-)
+from tco.options.bills import Option, SelfOption, TokenOption
 from tco.options.hours import billing_note
 from tco.options.machines import OWN
 from tco.options.measurements import known
 from tco.options.prices import LIST_PRICE
-from tco.options.provisioned import ProvisionedOption
+from tco.options.provisioned import UNKNOWN_MODEL, FixedOption, ProvisionedOption
 from tco.options.question import Question
 from tco.options.rents import described_gpu, life_months, life_name, machine_gpus
 from tco.options.scenario import InlineOption
 from tco.options.selection import PRECISION_NAMES
 from tco.options.settings import workload
-from tco.options.setups import (
-    GpuEntry,
-    ModelEntry,
-    SetUp,
-    layout_of,
-    precisions_of,
-    server_layout,
-    set_ups,
-    uncut,
-)
-from tco.options.shapes import gpu_shape, model_shape
+from tco.options.setups import GpuEntry, ModelEntry, SetUp, precisions_of, set_ups, uncut
+from tco.options.shapes import gpu_shape, layout_of, model_shape, server_layout
 from tco.units import show_number, show_tokens
 
 
@@ -257,7 +242,7 @@ def _tokens(inputs: Question, spec: InlineOption) -> TokenOption:
     )
     caching = None
     if inputs.gaps is not None:
-        from tco.options.caching import caching_of
+        from tco.options.sessions import caching_of
 
         caching = caching_of(inputs.settings, inputs.gaps, rates, modifiers, LIST_PRICE)
     return TokenOption(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from tco.engine.shapes import ROUND_OFF, Flags, Floats, Number, number
 from tco.errors import UsageError
 from tco.options.settings import FACTOR, WITHIN, Settings, fleet_policy, target, workload
 from tco.options.setups import Shapes
+from tco.records import mapped, remember
 
 if TYPE_CHECKING:
     from tco.engine.arrivals import Queue
@@ -128,9 +129,7 @@ def in_time(
     except TypeError:  # arrays have no hash
         return _in_time(best, shapes, settings, turns, peak)
     if found is None:
-        _KNOWN[key] = found = _in_time(best, shapes, settings, turns, peak)
-        if len(_KNOWN) > MOST_KNOWN:
-            del _KNOWN[next(iter(_KNOWN))]
+        found = remember(_KNOWN, key, _in_time(best, shapes, settings, turns, peak), MOST_KNOWN)
     return found
 
 
@@ -141,10 +140,10 @@ _KNOWN: dict[tuple[Any, ...], Replica] = {}
 
 def _cases(best: Replica, settings: Settings, peak: Number) -> Replica:
     """Return the replicas as arrays of one shape; the arguments and what is raised as above."""
-    columns = {f.name: np.asarray(getattr(best, f.name), dtype=float) for f in fields(Replica)}
-    varied = (*columns.values(), *(settings.value(name) for name in OF_QUEUES), peak)
+    columns = (getattr(best, name) for name in Replica.__dataclass_fields__)
+    varied = (*columns, *(settings.value(name) for name in OF_QUEUES), peak)
     shape = np.broadcast_shapes(*map(np.shape, varied))
-    wide = Replica(**{name: np.broadcast_to(x, shape) for name, x in columns.items()})
+    wide = mapped(best, lambda value: np.broadcast_to(np.asarray(value, dtype=float), shape))
     if (many := np.count_nonzero(wide.feasible)) > MOST_QUEUES:
         by = next(settings[n].source for n in WITHIN if settings.given(n))
         raise UsageError(

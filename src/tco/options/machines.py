@@ -11,11 +11,11 @@ from tco.engine.capital import Ownership, ownership_lines, written_off
 from tco.engine.ledger import Line, Origin, total_usd
 from tco.engine.selfhost import (
     Fleet,
-    Traffic,
     balancer_line,
     people_line,
     permission_lines,
     project_lines,
+    rent_line,
     rent_lines,
     selfhost_fte,
     storage_line,
@@ -157,29 +157,18 @@ def spot_lines(of: Machines, settings: Settings, gpu_months: Number) -> tuple[Li
         return ()
     hours = gpu_months * hours_per_month(settings)
     lost = gpu_months * settings.value("rent.spot_interruptions_per_month")
+    more, lead = "rent.spot_overprovision", "plan.lead_h"
     rows: tuple[tuple[str, Number, str], ...] = (
-        (
-            "spot, over-provisioned",
-            hours * settings.value("rent.spot_overprovision"),
-            "rent.spot_overprovision",
-        ),
+        ("spot, over-provisioned", hours * settings.value(more), more),
         (
             "spot, restarts",
-            lost * settings.value("plan.lead_h"),
-            "rent.spot_interruptions_per_month + plan.lead_h",
+            lost * settings.value(lead),
+            f"rent.spot_interruptions_per_month + {lead}",
         ),
     )
     rate = rent_rate(of, settings)
     return tuple(
-        Line(
-            item=item,
-            group="compute",
-            quantity=quantity,
-            unit="GPU-hour",
-            rate_usd=rate,
-            origin="assumed",
-            source=path,
-        )
+        rent_line(item, quantity, rate, origin="assumed", source=path)
         for item, quantity, path in rows
     )
 
@@ -372,12 +361,10 @@ def moving_lines(of: Machines, settings: Settings) -> tuple[Line, ...]:
         return ()
     return traffic_lines(
         workload(settings, of.tries),
-        Traffic(
-            bytes_per_input_token=settings.value("service.bytes_per_input_token"),
-            bytes_per_output_token=settings.value("service.bytes_per_output_token"),
-            balancer_usd_per_gb=settings.value("service.balancer_usd_per_gb"),
-            egress_usd_per_gb=of.egress.usd_per_gb * settings.value("service.egress_factor"),
-        ),
+        bytes_per_input_token=settings.value("service.bytes_per_input_token"),
+        bytes_per_output_token=settings.value("service.bytes_per_output_token"),
+        balancer_usd_per_gb=settings.value("service.balancer_usd_per_gb"),
+        egress_usd_per_gb=of.egress.usd_per_gb * settings.value("service.egress_factor"),
         origin=of.egress.origin,
         source=of.egress.source,
     )

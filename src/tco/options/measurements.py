@@ -31,7 +31,7 @@ from tco.options.shapes import (
     model_shape,
     predict,
 )
-from tco.records import dataclass
+from tco.records import dataclass, mapped
 from tco.units import show_number
 
 if TYPE_CHECKING:
@@ -300,7 +300,7 @@ def anchors(found: KnownMeasurements, place: Place, profile: ServerProfile) -> A
         _correct(made, found, place, profile, each, at[some], row[some])
     if several:
         return made
-    return Anchors(**{f.name: getattr(made, f.name)[:, 0] for f in fields(Anchors)})
+    return mapped(made, lambda column: column[:, 0])
 
 
 def _correct(

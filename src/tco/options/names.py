@@ -21,7 +21,7 @@ from tco.errors import (
 from tco.options.bills import Option, TokenOption, best_pairs, lines, usd_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust
-from tco.options.curves import TOKENS, TYPICAL_VOLUMES
+from tco.options.curves import TYPICAL_VOLUMES
 from tco.options.described import inline_option
 from tco.options.machines import DEDICATED, OWN, check_horizon
 from tco.options.offers import token_options
@@ -29,6 +29,7 @@ from tco.options.provisioned import provisioned_named
 from tco.options.question import Question
 from tco.options.rents import hosts, with_life
 from tco.options.selection import PRECISION_NAMES, PURCHASES, Selection, select
+from tco.options.settings import TOKENS
 from tco.options.setups import SetUps
 from tco.records import dataclass
 from tco.units import MTOK, show_number

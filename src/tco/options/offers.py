@@ -21,8 +21,8 @@ from tco.units import show_rate, show_tokens
 
 if TYPE_CHECKING:
     from tco.catalog.prices import Offer, Price
-    from tco.options.caching import Caching
     from tco.options.prices import Buying
+    from tco.options.sessions import Caching
 
 
 # What an offer says beyond its prices: free tokens, minimums, rate limits, changes to come.
@@ -202,7 +202,7 @@ def _buying(inputs: Question, offer: Offer, price: Price) -> Buying:
     buying = at_provider(inputs.buying, inputs.catalog.prices.providers.get(offer.provider))
     if buying.cache_ttl is None:
         return buying
-    from tco.options.caching import usual_lifetime  # few ask for a lifetime
+    from tco.options.sessions import usual_lifetime
 
     written = price.usd_per_mtok.cache_write is not None
     usual = usual_lifetime(inputs.catalog, offer, written=written) or SHORTEST
@@ -214,7 +214,7 @@ def _caching(inputs: Question, offer: Offer, price: Price, buying: Buying) -> Ca
     """Return what an offer's cache keeps of the profile's sessions; None where it has none."""
     if inputs.gaps is None:
         return None
-    from tco.options.caching import caching_of, usual_lifetime  # few profiles have sessions
+    from tco.options.sessions import caching_of, usual_lifetime
 
     rates = price.usd_per_mtok
     usual = usual_lifetime(inputs.catalog, offer, written=rates.cache_write is not None)
@@ -285,7 +285,7 @@ def _batch_cache(price: Price, inputs: Question) -> tuple[str, ...]:
         return ()
     if tier is None or tier.cached_input is not None:
         return ()
-    return ("no price of cached input in batches: as other input",)
+    return ("no price of cached input in batches: as other input; sent at once where that is less",)
 
 
 def _unwritten(price: Price, offer: Offer, inputs: Question) -> tuple[str, ...]:

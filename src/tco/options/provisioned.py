@@ -1,17 +1,20 @@
-"""Provisioned throughput: units at a price an hour, from the catalog or from a user's quote."""
+"""What is bought by the piece: units at a price an hour, set-ups and seats at one a month."""
 
 from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from tco.catalog.lookup import holds
 from tco.catalog.trust import GIVEN, Trust, capacity_trust
+from tco.engine.crossings import Curves, Steps, affine
 from tco.engine.ledger import Line, Origin, ProvisionedUnit, units_for, units_used
-from tco.engine.shapes import Number, number
+from tco.engine.shapes import ROUND_OFF, Floats, Indices, Number, column, number
 from tco.errors import InfeasibleError, unknown_name
 from tco.options.selection import not_served
-from tco.options.settings import Settings, hours_per_month, price_factor, workload
+from tco.options.settings import TOKENS, Settings, hours_per_month, price_factor, workload
 from tco.records import dataclass
 
 if TYPE_CHECKING:
@@ -57,16 +60,11 @@ class ProvisionedOption:
 
 def units_line(option: ProvisionedOption, settings: Settings) -> Line:
     """Return the line of the units: as many as the busiest hour takes, for every hour."""
-    return Line(
-        item="provisioned units",
-        group="compute",
-        quantity=units_for(workload(settings, option.tries), option.unit)
-        * hours_per_month(settings),
-        unit="unit-hour",
-        rate_usd=option.usd_per_unit_hour * settings.value(price_factor(option.tier)),
-        origin=option.origin,
-        source=option.source,
-    )
+    units = units_for(workload(settings, option.tries), option.unit)
+    hours = units * hours_per_month(settings)
+    usd = option.usd_per_unit_hour * settings.value(price_factor(option.tier))
+    item, who = "provisioned units", option.origin
+    return Line(item, "compute", hours, "unit-hour", usd, who, option.source)
 
 
 def used_share(option: ProvisionedOption, settings: Settings) -> Number:
@@ -192,4 +190,104 @@ def _unit(offer: CapacityOffer) -> ProvisionedUnit:
         cached_weight=credit,
         minimum_units=float(offer.minimum_units),
         increment_units=float(offer.increment_units),
+    )
+
+
+UNKNOWN_MODEL = "given"
+"""The model of an option that was described without saying which model it serves."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FixedOption:
+    """A set-up whose monthly cost is given, up to a capacity; or a flat plan by the seat.
+
+    Args:
+        tokens_per_month: What one serves, or a user asks for; None for any [token/month].
+        count: How many are paid for where that is so [1].
+        unit: What is counted.
+    """
+
+    id: str
+    usd_per_month: float
+    tokens_per_month: float | None
+    source: str
+    count: float = 1.0
+    unit: Literal["set-up", "seat"] = "set-up"
+    model: str = UNKNOWN_MODEL
+    provider: str = "given"
+    tier: Literal["api", "hosted", "self"] = "self"
+    checked: date | None = None
+    notes: tuple[str, ...] = ()
+    tries: Number = 1.0
+    trust: Trust = GIVEN
+
+
+NO_SEATS = "a plan by the seat serves all of a user, it mixes with nothing; tco compare prices it"
+"""Why seats are in no mix."""
+
+
+def fixed_line(option: FixedOption, settings: Settings) -> Line:
+    """Return the line of what has a price by the month: as many as the tokens take."""
+    load = workload(settings, option.tries)
+    units: Number = option.count
+    if option.tokens_per_month is not None:
+        units = np.maximum(
+            1.0, np.ceil(load.tokens_per_month / option.tokens_per_month - ROUND_OFF)
+        )
+    item = "seats" if option.unit == "seat" else "set-up at a given price"
+    usd = option.usd_per_month
+    return Line(item, "compute", units, option.unit, usd, "given", option.source)
+
+
+def fixed_curves(option: FixedOption, count: int) -> Curves:
+    """Return the cost curves over the volume, all the same: a step each."""
+    usd = option.usd_per_month
+    if option.tokens_per_month is None:
+        return affine(np.full(count, usd * option.count), np.zeros(count))
+    step = float(option.tokens_per_month / np.asarray(option.tries))
+
+    def until(rows: Indices, volume: Floats) -> Steps:
+        units = np.arange(1.0, np.ceil(np.max(volume) / step) + 2.0)
+        shape = (rows.size, units.size)
+        edges, cost = (np.broadcast_to(units * each, shape) for each in (step, usd))
+        return Steps(edges=edges, fixed=cost, slope=np.zeros(shape))
+
+    return Curves(
+        until=until,
+        pieces_until=lambda volume: volume / step + 2.0,
+        slope=np.full(count, usd / step),
+        low=np.zeros(count),
+        high=np.full(count, usd),
+    )
+
+
+def provisioned_curves(
+    option: ProvisionedOption, settings: Settings, standing: Floats, count: int
+) -> Curves:
+    """Return the cost curves over the volume: a staircase of increments above the minimum.
+
+    Args:
+        settings: Each value a number or a column [count, 1].
+        standing: What it costs besides its units [count] [USD/month].
+    """
+    one = workload(settings.with_values({TOKENS: 1.0}), option.tries)
+    per_token = one.peak_requests_per_s * option.unit.weighed_tokens(one)
+    tokens_per_unit = column(option.unit.tokens_per_s / per_token, count)
+    rate = column(units_line(option, settings.with_values({TOKENS: 0.0})).rate_usd, count)
+    usd = rate * column(hours_per_month(settings), count)
+    step, fewest = float(option.unit.increment_units), float(option.unit.fewest)
+
+    def until(rows: Indices, volume: Floats) -> Steps:
+        most = np.max(volume / tokens_per_unit[rows]) / step
+        units = np.arange(fewest, max(most + 2.0, 1.0) * step + fewest, step)[None, :]
+        cost = standing[rows, None] + usd[rows, None] * units
+        edges = tokens_per_unit[rows, None] * units
+        return Steps(edges=edges, fixed=cost, slope=np.zeros_like(edges))
+
+    return Curves(
+        until=until,
+        pieces_until=lambda volume: volume / tokens_per_unit / step + 3.0,
+        slope=usd / tokens_per_unit,
+        low=standing,
+        high=standing + usd * (fewest + step),
     )

@@ -21,14 +21,12 @@ from tco.options.scenario import DEFAULT_PROFILE, Scenario
 from tco.options.selection import check_region
 from tco.options.settings import (
     AT,
-    BARE,
     OPEN,
     Setting,
     Settings,
     check,
     check_together,
     image_tokens,
-    left_out,
     presets_of,
     target,
     with_presets,
@@ -197,11 +195,14 @@ def _with_layer(settings: Settings, known: Assumptions, request: Scenario, layer
         return request.layers.get(name, 0) == layer
 
     settings = with_presets(settings, request, known, layer)
-    for path, value in BARE.items() if request.bare and here("bare") else ():
-        settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
+    source, gone = request.origins.get("without", "--without"), dict[str, float]()
+    if request.bare or request.without:
+        from tco.options.without import BARE, left_out  # few questions leave anything out
+
+        for path, value in BARE.items() if request.bare and here("bare") else ():
+            settings = settings.overridden(path, value, request.origins.get("bare", "--bare"))
+        gone = left_out(request.without, f"{source}: ") if here("without") else {}
     values = _values_of(request, known, layer)
-    source = request.origins.get("without", "--without")
-    gone = left_out(request.without, f"{source}: ") if here("without") else {}
     _refuse_both(gone, source, values, [*presets_of(request, known, layer)], request)
     for path, value in gone.items():
         settings = settings.overridden(path, value, source)

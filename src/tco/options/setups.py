@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, fields, replace
+from dataclasses import field, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,9 +21,7 @@ from tco.engine.shapes import (
     Indices,
     Layout,
     ModelShape,
-    Precision,
     ServerProfile,
-    precision,
 )
 from tco.options.machines import FREE_EGRESS, Egress, OwnedGpu
 from tco.options.measurements import (
@@ -34,25 +32,15 @@ from tco.options.measurements import (
     evidence_band,
     in_words,
 )
-from tco.options.settings import Settings, target
-from tco.options.shapes import stacked, taken
-from tco.records import dataclass
+from tco.options.settings import target
+from tco.options.shapes import layout_of, served_precision, server_layout, stacked, taken
+from tco.records import dataclass, mapped, remember
 
 if TYPE_CHECKING:
     from tco.options.question import Question
 
 COUNTS = (1, 2, 4, 8, 16)
 """GPUs of a replica that are tried; 16 is two nodes, one pipeline stage each."""
-
-DATA_ATTENTION = 2.0
-"""Value of `serving.parallel` for attention that is cut by requests."""
-
-SERVER_RESERVE_BYTES = 2.5e9
-"""Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
-
-LOCAL_RESERVE_BYTES = 0.8e9
-"""Compute buffers and context of llama.cpp, per GPU, which takes all memory that is free; judgment
-[byte]."""
 
 SMALLEST_PIPELINED_NODE = 8
 """Nodes of fewer GPUs are not joined to pipelines: nobody publishes how fast that is."""
@@ -162,40 +150,6 @@ def precisions_of(model: ModelEntry, gpu: GpuShape) -> tuple[str, ...]:
     return (model.native,)
 
 
-def server_layout(settings: Settings, profile: ServerProfile) -> Layout:
-    """Return how a server lays a model out on one GPU, whatever the model and its precision."""
-    return Layout(
-        tp=1.0,
-        pp=1.0,
-        nodes=1.0,
-        kv_bytes=float(settings.value("serving.kv_bytes")),
-        memory_share=float(settings.value("serving.memory_share")),
-        reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
-        layer_split=bool(profile.single_stream),
-        dp_attention=float(settings.value("serving.parallel")) == DATA_ATTENTION,
-    )
-
-
-def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, server: Layout) -> Layout:
-    """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
-    tp = min(gpus, gpu.node_gpus)
-    return replace(
-        server,
-        tp=float(tp),
-        pp=float(gpus // tp),
-        nodes=float(gpus // tp),
-        dp_attention=server.dp_attention and float(model.routed_params) > 0.0,
-        **_precision(name, server).columns(model),
-    )
-
-
-def _precision(name: str, server: Layout) -> Precision:
-    found = precision(name, local=bool(server.layer_split))
-    if found is None:
-        raise ValueError(f"no precision called {name}")
-    return found
-
-
 def uncut(model: ModelShape, node_gpus: int, gpus: int, server: Layout) -> str | None:
     """Return why a model cannot be cut over so many GPUs; None where it can.
 
@@ -244,14 +198,9 @@ def sized(wanted: Sizing) -> Replica:
         known = _SIZED.get(wanted)
     except TypeError:  # arrays have no hash
         return best_replica(*wanted)
-    return known if known is not None else _kept(wanted, best_replica(*wanted))
-
-
-def _kept(wanted: Sizing, made: Replica) -> Replica:
-    while len(_SIZED) >= _MOST_SIZED:
-        del _SIZED[next(iter(_SIZED))]
-    _SIZED[wanted] = made
-    return made
+    if known is None:
+        known = remember(_SIZED, wanted, best_replica(*wanted), _MOST_SIZED)
+    return known
 
 
 def size_together(wanted: Iterable[Sizing]) -> None:
@@ -266,13 +215,14 @@ def size_together(wanted: Iterable[Sizing]) -> None:
         alike.setdefault(key, []).append(one)
     for (profile, goal, corrected), some in alike.items():
         speed = np.array([one[4].speed for one in some])
+        of_each = partial(np.broadcast_to, shape=speed.shape)
         factors = np.array([one[5] for one in some]) if corrected else ()
         models, gpus = stacked([one[0] for one in some]), stacked([one[1] for one in some])
         layouts, at = stacked([one[2] for one in some]), replace(goal, speed=speed)
         best = best_replica(models, gpus, layouts, profile, at, factors)
-        column = {f.name: np.broadcast_to(getattr(best, f.name), speed.shape) for f in fields(best)}
+        every = mapped(best, of_each)
         for row, one in enumerate(some):
-            _kept(one, Replica(**{name: values[row] for name, values in column.items()}))
+            remember(_SIZED, one, taken(every, row), _MOST_SIZED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -342,7 +292,7 @@ class SetUps:
         """Return the engine's view of some set-ups, as arrays [rows]."""
         node = np.array([g.node_gpus for g in self.gpus])[self.gpu[rows]]
         tp = np.minimum(self.count[rows], node)
-        widths = stacked([_precision(name, self.server) for name in self.names])
+        widths = stacked([served_precision(name, self.server) for name in self.names])
         models = taken(self._stacked[0], self.model[rows])
         layout = replace(
             self.server,
@@ -422,9 +372,7 @@ def _searched(
         return replace(known, inputs=inputs)
     made = _sized(_tried(inputs, models, gpus, counts, found))
     if shared:  # limits on shares and sessions hang on more than that
-        while len(kept) >= _MOST_SEARCHED:
-            del kept[next(iter(kept))]
-        kept[key] = made
+        remember(kept, key, made, _MOST_SEARCHED)
     return made
 
 
@@ -445,7 +393,7 @@ def _tried(
         for name in tried(i, j)
     ]
     table = np.array(rows, dtype=np.int64).reshape(-1, 4)
-    column = {f.name: np.full(len(rows), np.nan) for f in fields(Replica)}
+    column = {name: np.full(len(rows), np.nan) for name in Replica.__dataclass_fields__}
     return SetUps(
         inputs=inputs,
         models=tuple(models),
@@ -519,11 +467,10 @@ def _sized(tried: SetUps) -> SetUps:
         return tried
     inputs, found = tried.inputs, tried.found
     goal = target(inputs.settings)
-    column = {f.name: np.array(getattr(tried.replica, f.name)) for f in fields(Replica)}
-    column["memory_slots"] = np.asarray(
-        max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl), dtype=float
-    )
-    fit = np.flatnonzero(column["memory_slots"] >= 1.0)
+    fitting = max_batch(*tried.shapes(np.arange(tried.size)), goal.isl + goal.osl)
+    slots = np.asarray(fitting, dtype=float)
+    made = replace(mapped(tried.replica, np.array), memory_slots=slots)
+    fit = np.flatnonzero(slots >= 1.0)
     near, factors = tried.near, tried.factors
     if found.rows and fit.size:
         every = np.broadcast_to(BATCHES, (fit.size, BATCHES.size))
@@ -542,9 +489,8 @@ def _sized(tried: SetUps) -> SetUps:
                 turns = (inputs.gaps, each, goal.speed)
                 tries = np.array([m.tries for m in tried.models])[tried.model[rows]]
                 best = in_time(best, shapes, inputs.settings, turns, tries)
-            for name in column:
-                column[name][rows] = getattr(best, name)
-    sized = replace(tried, replica=Replica(**column), near=near, factors=factors)
+            _put(made, rows, best)
+    sized = replace(tried, replica=made, near=near, factors=factors)
     return replace(sized, anchors=_at_capacity(sized)) if near.size else sized
 
 
@@ -558,17 +504,17 @@ def _with_sessions(
         return best
     from tco.options.sessions import with_kept  # few questions are about sessions
 
-    columns = {
-        f.name: np.array(np.broadcast_to(getattr(best, f.name), rows.shape))
-        for f in fields(Replica)
-    }
-    some = Replica(**{name: column[able] for name, column in columns.items()})
+    every = mapped(best, lambda value: np.array(np.broadcast_to(value, rows.shape)))
     each = factors[able] if len(factors) else ()
     said = (inputs.serving, inputs.settings, inputs.gaps, each)
-    made = with_kept(some, tried.shapes(rows[able]), *said)
-    for name, column in columns.items():
-        column[able] = getattr(made, name)
-    return Replica(**columns)
+    _put(every, able, with_kept(taken(every, able), tried.shapes(rows[able]), *said))
+    return every
+
+
+def _put(every: Replica, rows: Indices, some: Replica) -> None:
+    """Write what some set-ups sustain into the arrays of all."""
+    for name in Replica.__dataclass_fields__:
+        getattr(every, name)[rows] = getattr(some, name)
 
 
 def _at_capacity(sized: SetUps) -> Anchors:

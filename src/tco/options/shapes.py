@@ -12,13 +12,9 @@ import numpy as np
 
 from tco.engine import capacity
 from tco.engine.constants import (
-    EVIDENCE,
     FITTED,
     VISIBLE_SHARE,
     Constants,
-    band,
-    evidence,
-    ttft_ends,
 )
 from tco.engine.replica import Replica
 from tco.engine.shapes import (
@@ -35,7 +31,7 @@ from tco.engine.shapes import (
     ServerProfile,
     precision,
 )
-from tco.records import dataclass
+from tco.records import dataclass, mapped
 from tco.units import GIB, MIB
 
 if TYPE_CHECKING:
@@ -43,6 +39,8 @@ if TYPE_CHECKING:
 
     from tco.catalog.hardware import Accelerator, Hardware
     from tco.catalog.models import Architecture, Model
+    from tco.options.settings import Settings
+    from tco.options.setups import GpuEntry
 
 
 # From a catalog's words to the engine's numbers: models, GPUs, and stacks of them.
@@ -199,7 +197,7 @@ def stacked(shapes: Sequence[Shape]) -> Shape:
 
 def taken(shape: Shape, rows: Indices | int) -> Shape:
     """Return the elements `rows` of a shape whose fields are arrays."""
-    return type(shape)(**{f.name: getattr(shape, f.name)[rows] for f in fields(shape)})
+    return mapped(shape, lambda column: column[rows])
 
 
 # Rows of measured throughput to inputs of the capacity model; what cannot be used, and why.
@@ -413,8 +411,6 @@ def _column(rows: Sequence[Row], name: str, missing: float) -> Floats:
 MEAN_OUTPUT_SHARE = 0.75
 TP_GUESSES = (1.0, 2.0, 4.0, 8.0)
 FLAG_RATIO = 2.0
-WITHIN = "within_25pct"
-STATISTICS = ("median_abs_pct_error", "p90_abs_log_ratio", WITHIN, "band_coverage")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -468,28 +464,13 @@ def predict(what: Cases, constants: Constants = FITTED) -> Floats:
     """Return the predicted output tokens per second of each row [token/s]."""
     rows = what.inputs
     # A rate without prefill time is one with all of it cached.
-    speed = _speed(what, 1.0 - rows.prefill, constants)
+    speed = speed_of(what, 1.0 - rows.prefill, constants)
     total = rows.replicas * speed.output_tokens_per_s
     return np.asarray(np.maximum.reduceat(total, what.first))
 
 
-def latencies(what: Cases, constants: Constants = FITTED) -> tuple[Floats, Floats]:
-    """Return the predicted time per output token and to the first one of each row [s].
-
-    Requests beyond those that fit in memory wait for a place before anything else: that time is
-    added to the first token.
-    """
-    rows = what.inputs
-    speed = _speed(what, 0.0, constants)
-    asked = np.minimum(rows.concurrency / rows.replicas, rows.max_batch)
-    waiting = np.where(np.isfinite(asked), np.maximum(asked - what.batch, 0.0), 0.0)
-    together = capacity.ttft_at_once_s(rows.layout, speed, what.batch, constants)
-    first = np.where(rows.at_once, together, speed.ttft_s) + waiting / speed.requests_per_s
-    stalled = np.where(rows.prefill > 0.0, speed.tpot_s, rows.layout.pp * speed.step_s)
-    return np.asarray(stalled)[what.first], np.asarray(first)[what.first]
-
-
-def _speed(what: Cases, cached_share: Number, constants: Constants) -> capacity.Capacity:
+def speed_of(what: Cases, cached_share: Number, constants: Constants) -> capacity.Capacity:
+    """Return how fast the replicas of each case are."""
     rows = what.inputs
     return capacity.replica(
         rows.model,
@@ -504,97 +485,57 @@ def _speed(what: Cases, cached_share: Number, constants: Constants) -> capacity.
     )
 
 
-def bands(rows: MeasuredInputs) -> tuple[Floats, Floats]:
-    """Return the factors on each row's prediction that bound its 80 % band [1]."""
-    low, high = band(rows.model, rows.gpu, rows.profile, layout_known=rows.layout_known)
-    return np.asarray(low), np.asarray(high)
-
-
-def errors(ratio: Floats) -> dict[str, float | int | bool]:
-    """Return the error statistics of `ratio`, measured / predicted [1]; NaN when empty."""
-    if not ratio.size:
-        return {"rows": 0}
-    off = np.abs(1.0 / ratio - 1.0)
-    middle = float(np.median(ratio))
-    return {
-        "rows": int(ratio.size),
-        "median_abs_pct_error": float(np.median(off)),
-        "p90_abs_log_ratio": float(np.quantile(np.abs(np.log(ratio)), 0.9)),
-        WITHIN: float(np.mean(off <= 0.25)),
-        "median_ratio": middle,
-        "flagged": not 1.0 / FLAG_RATIO <= middle <= FLAG_RATIO,
-    }
-
-
-def validate(
-    rows: Sequence[Row],
-    models: Mapping[str, ModelShape],
-    gpus: Mapping[str, GpuShape],
-    constants: Constants = FITTED,
-) -> dict[str, Any]:
-    """Return how far the model is from the measurements in `rows`, and what was left out and why.
-
-    Error is |predicted / measured - 1|; `by` breaks it down by source, GPU, model and kind of
-    evidence and flags what is off by more than a factor of two in its median. `tpot` and `ttft` are
-    there where the rows state those times.
-
-    Args:
-        rows: Cells by column name, as in `benchmarks/data/capacity_dev.csv`.
-        models, gpus: Shapes by the names that the rows use.
-    """
-    kept, skipped = usable(rows, models, gpus)
-    data = inputs(kept, models, gpus) if kept else None
-    ratio = data.measured / predict(cases(data), constants) if data else np.empty(0)
-    known = np.isfinite(ratio)
-    if not known.all():
-        skipped |= {"no prediction: a figure of the gpu or model is unknown": int((~known).sum())}
-    result: dict[str, Any] = {"rows": len(rows), "used": int(known.sum()), "skipped": skipped}
-    if data is None or not known.any():
-        return result | dict.fromkeys(STATISTICS) | {"by": {}}
-    low, high = (end[known] for end in bands(data))
-    kind = evidence(data.model, data.gpu, data.profile, layout_known=data.layout_known)
-    labelled = data.names | {"kind": np.array(EVIDENCE)[kind]}
-    names = {column: labels[known] for column, labels in labelled.items()}
-    ratio = ratio[known]
-    inside = (ratio >= low) & (ratio <= high)
-    whole = errors(ratio) | _covered(inside)
-    by = {
-        column: {
-            str(name): errors(ratio[labels == name])
-            | (_covered(inside[labels == name]) if column == "kind" else {})
-            for name in np.unique(labels)
-        }
-        for column, labels in names.items()
-    }
-    result |= {name: whole[name] for name in STATISTICS}
-    return result | _validate_times(data, constants) | {"by": by}
-
-
-def _covered(inside: NDArray[np.bool_]) -> dict[str, float]:
-    return {"band_coverage": float(np.mean(inside))}
-
-
-def _validate_times(data: MeasuredInputs, constants: Constants) -> dict[str, Any]:
-    """Return how far the latencies are from those that the rows state; nothing where none does."""
-    what = cases(data)
-    tpot_s, ttft_s = latencies(what, constants)
-    rate_low, rate_high = bands(data)
-    ends = {"tpot": (1.0 / rate_high, 1.0 / rate_low), "ttft": ttft_ends(np.ones_like(ttft_s))}
-    found: dict[str, Any] = {}
-    for name, predicted, measured in (("tpot", tpot_s, data.tpot_s), ("ttft", ttft_s, data.ttft_s)):
-        ratio = measured / predicted
-        known = np.isfinite(ratio)
-        if known.any():
-            low, high = (np.asarray(end)[known] for end in ends[name])
-            ratio = ratio[known]
-            every = errors(ratio) | _covered((ratio >= low) & (ratio <= high))
-            found[name] = {key: every[key] for key in ("rows", *STATISTICS) if key != WITHIN}
-    return found
-
-
 def _take(rows: Any, index: NDArray[np.intp]) -> Any:
     if isinstance(rows, np.ndarray):
         return rows[index]
     if isinstance(rows, dict):
         return {name: _take(value, index) for name, value in rows.items()}
     return replace(rows, **{f.name: _take(getattr(rows, f.name), index) for f in fields(rows)})
+
+
+# How a server lays a model out on GPUs.
+
+DATA_ATTENTION = 2.0
+"""Value of `serving.parallel` for attention that is cut by requests."""
+
+SERVER_RESERVE_BYTES = 2.5e9
+"""Activations, graphs and libraries of a server, per GPU; judgment [byte]."""
+
+LOCAL_RESERVE_BYTES = 0.8e9
+"""Compute buffers and context of llama.cpp, per GPU, which takes all memory that is free; judgment
+[byte]."""
+
+
+def server_layout(settings: Settings, profile: ServerProfile) -> Layout:
+    """Return how a server lays a model out on one GPU, whatever the model and its precision."""
+    return Layout(
+        tp=1.0,
+        pp=1.0,
+        nodes=1.0,
+        kv_bytes=float(settings.value("serving.kv_bytes")),
+        memory_share=float(settings.value("serving.memory_share")),
+        reserve_bytes=LOCAL_RESERVE_BYTES if profile.single_stream else SERVER_RESERVE_BYTES,
+        layer_split=bool(profile.single_stream),
+        dp_attention=float(settings.value("serving.parallel")) == DATA_ATTENTION,
+    )
+
+
+def layout_of(model: ModelShape, gpus: int, gpu: GpuEntry, name: str, server: Layout) -> Layout:
+    """Return how a replica is laid out: tensor parallel in a node, one pipeline stage a node."""
+    tp = min(gpus, gpu.node_gpus)
+    return replace(
+        server,
+        tp=float(tp),
+        pp=float(gpus // tp),
+        nodes=float(gpus // tp),
+        dp_attention=server.dp_attention and float(model.routed_params) > 0.0,
+        **served_precision(name, server).columns(model),
+    )
+
+
+def served_precision(name: str, server: Layout) -> Precision:
+    """Return what weights take at a precision, as the server writes it."""
+    found = precision(name, local=bool(server.layer_split))
+    if found is None:
+        raise ValueError(f"no precision called {name}")
+    return found

@@ -10,6 +10,7 @@ import re
 import shlex
 import textwrap
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Protocol, TypeVar
 
 from tco.analysis.results import AssumptionResult, Flip
@@ -332,6 +333,18 @@ def command(flags: Sequence[str], name: str, *named: str) -> str:
     without = (CHOOSING if chosen else frozenset()) | NOT_OF.get(name, frozenset())
     typed = shlex.join(["tco", name, *named, *carried(flags, without)])
     return printable(typed, len(typed))
+
+
+DEDICATED = ":dedicated"
+NO_TASK = {("--engine", "local"), ("--purchase", "dedicated")}
+"""What `tco deploy` has no task for: runners of one machine, and what its seller runs."""
+
+
+def deployment(flags: Sequence[str], name: str) -> list[str]:
+    """Return the command that deploys a set-up, where there is one."""
+    said = pairwise(flags)
+    none = name.endswith(DEDICATED) or not NO_TASK.isdisjoint(said)
+    return [] if none else [command(flags, "deploy", name)]
 
 
 def commands(*texts: str) -> Iterator[Block]:

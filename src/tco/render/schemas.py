@@ -23,9 +23,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, TypeAdapter
 
 from tco import money
-from tco.analysis import deploy as deploy_results
 from tco.analysis import import_bench, results
 from tco.analysis.claims import judge
+from tco.analysis.deploy import results as deploy_results
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -41,7 +41,6 @@ from tco.catalog import (
     defaults,
     fields,
     hardware,
-    measurement,
     models,
     prices,
     summary,
@@ -49,6 +48,7 @@ from tco.catalog import (
     usage_profile,
     verify,
 )
+from tco.catalog.benches import read as bench_files
 from tco.catalog.check import finding
 from tco.catalog.check import run as check_entry
 from tco.catalog.files import write_atomically
@@ -76,7 +76,7 @@ MODULES: tuple[ModuleType, ...] = (
     defaults,
     fields,
     hardware,
-    measurement,
+    bench_files,
     models,
     build,
     prices,
@@ -136,7 +136,7 @@ FILES: dict[str, type[BaseModel]] = {
     "portfolio": scenario.PortfolioDocument,
     "claims-file": claims.Claims,
     "usage-profile": usage_profile.UsageProfile,
-    "throughput": measurement.Measurement,
+    "throughput": bench_files.Measurement,
 }
 MODES: dict[Literal["validation", "serialization"], Mapping[str, Any]] = {
     "serialization": RESULTS,

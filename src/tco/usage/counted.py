@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from tco.usage.formats.table import Raw
+    from tco.usage.raw_table import Raw
 
 STEP_S = 10
 """Grid on which requests in flight are counted [s]."""

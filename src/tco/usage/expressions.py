@@ -23,7 +23,7 @@ from tco.usage.aggregates import (
     SUMS,
 )
 from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
-from tco.usage.rows import COLUMNS, QUERIES_FILE, WRITES
+from tco.usage.rows import COLUMNS, NANO, QUERIES_FILE, WRITES
 
 TYPES = {
     "VARCHAR": "string",
@@ -63,6 +63,26 @@ def whole(value: Any) -> Any:
     from ibis.expr.operations import Cast
 
     return Cast(value, "int64").to_expr()
+
+
+def epoch_of(value: Any) -> Any:
+    """Return a time as whole seconds since 1970.
+
+    Engines round, cut or keep the part of a second: it is taken off before.
+    """
+    if value.type().is_integer():
+        size = value.abs()
+        steps = ((10**11, 1), (10**14, 10**3), (10**17, 10**6))
+        parts = [(size < most, whole((value - value % unit) / unit)) for most, unit in steps]
+        return ibis_module().cases(*parts, else_=whole((value - value % 10**9) / 10**9))
+    from ibis.expr.operations import Floor
+
+    return whole(Floor(value.epoch_seconds()).to_expr())
+
+
+def nano_of(spent: Any) -> Any:
+    """Return dollars as whole 1e-9 dollars, by sums that doubles make alike everywhere."""
+    return whole((spent.cast("float64") * float(NANO) + 0.5).floor())
 
 
 def ordered(found: Any, *keys: str) -> Any:
@@ -235,6 +255,13 @@ TREES: dict[str, Callable[[Any], Any]] = {
     "span": span,
 }
 """Every query of the good rows by its name, but for `cells`, which hangs on what is asked."""
+
+
+def left_out(rows: Any) -> Any:
+    """Return rows by what is wrong with them, and how many of them tell nothing of a cache."""
+    told = rows.select(rows.bad, rows.doubt, unread=rows["read"].isnull().cast("int32"))
+    found = told.group_by(["bad", "doubt"])
+    return found.agg(rows=told.count(), unread=whole(told.unread.sum()))
 
 
 def sql(tree: Any, dialect: str) -> str:

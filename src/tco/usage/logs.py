@@ -14,7 +14,9 @@ from tco.errors import DataError, UsageError
 from tco.usage import aggregates, requests_table
 from tco.usage.aggregates import Arrays, Distributions, cells_of
 from tco.usage.formats import AMBIGUOUS, WHY_AMBIGUOUS
+from tco.usage.formats.table import advice, says
 from tco.usage.matching import DATED, Matched
+from tco.usage.raw_table import raw_of
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
 from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
 from tco.usage.sources import delimiter_in
@@ -96,7 +98,10 @@ class Logs:
         for some in _alike(tables):
             paths = [one.source for one in some]
             samples = [one.sample for one in some]
-            raw = requests_table.raw_of(paths, samples, reading.columns, store)
+            raw = raw_of(paths, samples, reading.columns, store)
+            if raw.apart:
+                self.tally.note(says(raw.at, raw.apart, paths[0].shown))
+            over = self.tally.left["cached_over_input"]
             taken = requests_table.add_table(
                 store,
                 paths,
@@ -106,6 +111,8 @@ class Logs:
                 part_of(shown, 0.0, 0.5),
                 by,
             )
+            if self.tally.left["cached_over_input"] > over and not raw.apart:
+                self.tally.note(advice(raw.at, paths[0].shown))
             with_ids += [taken] if taken is not None else []
         if len(with_ids) > 1:
             requests_table.take_off_across(store, with_ids, self.tally)

@@ -13,41 +13,34 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from tco.errors import DataError, UsageError
+from tco.errors import DataError
 from tco.usage import formats
 from tco.usage.counted import ids_counted
-from tco.usage.formats.table import (
-    DECIMAL,
+from tco.usage.raw_table import (
     FILE,
-    LATE,
+    LIFETIMES,
     MOST_OF_A_REQUEST,
     ODD,
     SETTLED,
-    UNTIDY,
+    TIMES,
     Raw,
-    cache_in,
-    columns_of,
-    fields_of,
     file_number,
     hash_in,
     integer,
-    later_names,
     nano_in,
-    paths_of,
+    refused,
     service_in,
     status_in,
     when,
 )
-from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, one_line, quoted
+from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
 from tco.usage.sources import (
     BLANK,
     GZIP,
     MOST_LINE,
     LogSource,
-    Sample,
     copy_lines,
     csv_rows,
-    delimiter_in,
     has_joined_lines,
     is_cut_or_long,
     is_document,
@@ -57,56 +50,9 @@ from tco.usage.sources import (
     records,
 )
 
-TIMES = ("start", "end")
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8
 """Files that are read at once: each gzip file takes one thread."""
-
-
-def raw_of(
-    sources: Sequence[LogSource], samples: Sequence[Sample], given: dict[str, str], store: Store
-) -> Raw:
-    """Return how files of one shape are read: what any of them has is a field of all.
-
-    Raises:
-        UsageError: A column that was named and is not there, or one that is needed and not found.
-        DataError: DuckDB cannot read the Parquet files together.
-    """
-    source, shape = sources[0], samples[0].shape
-    values = [value for sample in samples for value in sample.values()]
-    for ours, name in given.items():
-        if not any(name in paths_of(value) for value in values):
-            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = {**cache_in(values), **columns_of(fields_of(values), given)}
-    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
-        if ours not in at:
-            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
-    header: list[str] = []
-    types: dict[str, str] = {}
-    delimiter = ","
-    late: dict[str, tuple[str, ...]] = {}
-    if shape == "csv":
-        delimiter, header = delimiter_in(source), [*values[0]]
-    elif shape == "parquet":
-        every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
-        try:
-            described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
-        except duckdb_module().Error as problem:
-            raise DataError(_refused(problem, sources)) from None
-        types = {row[0]: row[1] for row in described}
-    else:
-        late = later_names(at, LATE)
-    dotted = {name for value in values for name in value if "." in name}
-    cells = (str(value[name]) for value in values for name in at.values() if name in value)
-    decimals = any(map(DECIMAL.fullmatch, cells))
-    raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
-    amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
-    raw.commas = formats.comma_decimals(delimiter, amounts)
-    times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
-    raw.untidy = any(map(UNTIDY.search, times))
-    raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
-    raw.day_first = formats.day_first(times)
-    return raw
 
 
 def query(
@@ -134,7 +80,8 @@ def query(
     text = {
         name: raw.field(name) for name in ("model", "provider", "region", "team", "project", "tag")
     }
-    picked = [f"{integer(raw, name)} AS {name}" for name in TOKENS]
+    lifetimes = [name for name in LIFETIMES if raw.field(name) is not None]
+    picked = [f"{integer(raw, name)} AS {name}" for name in (*TOKENS, *lifetimes)]
     picked += [f"{value or 'NULL::VARCHAR'} AS {name}" for name, value in text.items()]
     picked += [f"{when(raw, name, zone)} AS {name}_us" for name in TIMES]
     picked += [f"{status_in(raw)} AS status", f"{service_in(raw)} AS service", FILE]
@@ -175,15 +122,22 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
         by: Of `team`, `project`, `tag`, those that are kept.
         twin: What tells rows that may be duplicates; None where there is nothing.
     """
+    lifetimes = [name for name in LIFETIMES if raw.field(name) is not None]
     made = {"n": "1::INTEGER", "bucket_s": "0::INTEGER"}
     made |= {
         name: f"TRY_CAST({source} AS INTEGER)"
         for name, source in (
             *(("input", "input"), ("output", "output")),
-            *(("read", "read"), ("reasoning", "reasoning"), ("write_unknown", "written")),
+            *(("read", "read"), ("reasoning", "reasoning"), *((one, one) for one in lifetimes)),
+            ("write_unknown", " - ".join(["(written", *lifetimes]) + ")"),
         )
     }
-    names = [*NEGATED, *KEPT, *(n for n in (*OPTIONAL, *by) if raw.field(n) is not None)]
+    names = [
+        *NEGATED,
+        *lifetimes,
+        *KEPT,
+        *(n for n in (*OPTIONAL, *by) if raw.field(n) is not None),
+    ]
     picked = [f"{made.get(name, name)} AS {name}" for name in names]
     if twin is not None:
         picked.append(f"{twin} AS twin")
@@ -231,7 +185,7 @@ def add_table(
         except duckdb_module().Error as problem:
             broken = [p for p in some if raw.shape != "parquet" and is_cut_or_long(paths[p])]
             if not broken:
-                raise DataError(_refused(problem, files)) from None
+                raise DataError(refused(problem, files)) from None
         joined = _joined(store, some, paths) if raw.shape == "json" and not broken else []
         if broken or joined:
             copies |= {*broken, *joined}
@@ -413,14 +367,8 @@ def _twin(store: Store, raw: Raw, paths: Sequence[str]) -> str | None:
             f"{raw.relation(paths)}) WHERE same IS NOT NULL GROUP BY same HAVING count(*) > 1"
         )
     except duckdb_module().Error as problem:
-        raise DataError(_refused(problem, [LogSource(path) for path in paths])) from None
+        raise DataError(refused(problem, [LogSource(path) for path in paths])) from None
     return "same"
-
-
-def _refused(problem: Exception, files: Sequence[LogSource]) -> str:
-    """Return what DuckDB complains of, in one line that begins with a file."""
-    named = next((s.shown for s in files if s.path in str(problem)), files[0].shown)
-    return f"{named}: {one_line(problem)}"
 
 
 def _keep_torn(store: Store, raw: Raw, numbers: Mapping[str, int]) -> None:
@@ -550,7 +498,9 @@ def _take_off(store: Store, listed: str, shown: Mapping[int, str], tally: LeftOu
 
 def _negate(store: Store, rows: str, tally: LeftOutTally, shown: Mapping[int, str]) -> None:
     """Write rows once more with all counts negative, and count them."""
-    negated = ", ".join(f"-{name} AS {name}" for name in NEGATED)
+    there = {name for name, *_ in store.con.execute(f"DESCRIBE {rows}").fetchall()}
+    counted = [name for name in (*NEGATED, *LIFETIMES) if name in there]
+    negated = ", ".join(f"-{name} AS {name}" for name in counted)
     store.con.execute(
         f"CREATE OR REPLACE TEMP TABLE off AS SELECT * EXCLUDE (twin) REPLACE ({negated}) "
         f"FROM ({rows})"

@@ -17,11 +17,12 @@ import numpy as np
 from tco.errors import DataError, UsageError, install_command, printable
 from tco.usage import expressions
 from tco.usage.aggregates import BY, Arrays
-from tco.usage.expressions import TYPES, ibis_module, whole
-from tco.usage.formats import SERVICES
+from tco.usage.expressions import TYPES, epoch_of, ibis_module, nano_of, whole
+from tco.usage.formats import CACHE, CACHE_OR_READ, HIT, HITS, SERVICES
 from tco.usage.formats.litellm import BASES, ERROR, KEPT_AS_JSON, LOG, SEARCHED, SPENT
-from tco.usage.formats.table import FAILED, MOST_OF_A_REQUEST, columns_of
-from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, NANO, WRITES, LeftOutTally, hashed
+from tco.usage.formats.table import columns_of, found_columns, left_out_of, says
+from tco.usage.raw_table import FAILED, LIFETIMES, MOST_OF_A_REQUEST
+from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, WRITES, LeftOutTally, hashed
 
 LITELLM = "LiteLLM_SpendLogs"
 ENGINES = {
@@ -36,7 +37,7 @@ ENGINES = {
 DIALECTS = {**ENGINES, "duckdb": "duckdb"}
 ZONE = "spark.sql.session.timeZone"
 NEEDED = ("start", "model", "input", "output")
-COUNTED = ("input", "fresh", "read", "written", "output", "reasoning")
+COUNTED = ("input", "fresh", "read", "written", *LIFETIMES, "output", "reasoning")
 FIELDS = {
     **dict.fromkeys((*COUNTED, "status"), "int64"),
     "start": "timestamp",
@@ -66,7 +67,7 @@ class Warehouse:
         self.shown = self.at.shown
         self.connection = self._connected()
         try:
-            self.format, self.rows = rows_of(self._table(), columns, self.shown)
+            self.format, self.rows = rows_of(self._table(), columns, self.shown, tally)
             self.keep()
             self._count_bad(tally)
         except BaseException:
@@ -136,7 +137,7 @@ class Warehouse:
         )
 
     def _count_bad(self, tally: LeftOutTally) -> None:
-        found = self.numbers(left_out(self.rows))
+        found = self.numbers(expressions.left_out(self.rows))
         names = ("bad", "doubt", "rows", "unread")
         for bad, doubt, rows, unread in zip(*(found[name] for name in names), strict=True):
             if bad:
@@ -306,21 +307,16 @@ def shown_sql(
     rows = rows_of(ibis.table(fields, name=name.rpartition(".")[2]), columns, name)[1]
     good = _without(rows.filter(rows.bad.isnull()), {*BY} - {*by})
     texts: dict[str, Any] = {
-        "left_out": expressions.sql(left_out(rows), engine),
+        "left_out": expressions.sql(expressions.left_out(rows), engine),
         "cells": expressions.sql(tree_of("cells", good, edges), engine),
         **{n: expressions.sql(make(good), engine) for n, make in expressions.TREES.items()},
     }
     return "\n".join(f"-- {name}\n{text};\n" for name, text in texts.items())
 
 
-def left_out(rows: Any) -> Any:
-    """Return rows by what is wrong with them, and how many of them tell nothing of a cache."""
-    told = rows.select(rows.bad, rows.doubt, unread=rows["read"].isnull().cast("int32"))
-    found = told.group_by(["bad", "doubt"])
-    return found.agg(rows=told.count(), unread=whole(told.unread.sum()))
-
-
-def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, Any]:
+def rows_of(
+    table: Any, columns: Mapping[str, str], shown: str, tally: LeftOutTally | None = None
+) -> tuple[str, Any]:
     """Return what a table is, and its rows as those of the canonical table, good and bad.
 
     Raises:
@@ -339,12 +335,16 @@ def rows_of(table: Any, columns: Mapping[str, str], shown: str) -> tuple[str, An
         if name not in known:
             said = f"--columns {ours}={printable(name, 60)}"
             raise UsageError(f"{said}: {shown} has no such column; {there}")
-    at = columns_of(known, dict(columns))
+    hits = {"hit": CACHE, "hit_if_free": CACHE_OR_READ}
+    at = {**found_columns(known, hits), **columns_of(known, dict(columns))}
     for ours in NEEDED:
         if ours not in at and (ours != "input" or "fresh" not in at):
             raise UsageError(f"{shown}: which column is {ours}? say --columns {ours}=NAME; {there}")
     _check_types(table, at, shown)
-    return "table", _canonical(table, _mapped(table, at))
+    apart = left_out_of(at, columns)
+    if apart and tally is not None:
+        tally.note(says(at, apart, shown))
+    return "table", _canonical(table, _mapped(table, at, apart))
 
 
 def _check_types(table: Any, at: Mapping[str, str], shown: str) -> None:
@@ -392,32 +392,12 @@ def _first(*pairs: tuple[Any, str]) -> Any:
     return ibis_module().cases(*pairs, else_=ibis_module().null("string"))
 
 
-def _epoch(value: Any) -> Any:
-    """Return a time as whole seconds since 1970.
-
-    Engines round, cut or keep the part of a second: it is taken off before.
-    """
-    if value.type().is_integer():
-        size = value.abs()
-        steps = ((10**11, 1), (10**14, 10**3), (10**17, 10**6))
-        parts = [(size < most, whole((value - value % unit) / unit)) for most, unit in steps]
-        return ibis_module().cases(*parts, else_=whole((value - value % 10**9) / 10**9))
-    from ibis.expr.operations import Floor
-
-    return whole(Floor(value.epoch_seconds()).to_expr())
-
-
-def _nano(spent: Any) -> Any:
-    """Return dollars as whole 1e-9 dollars, by sums that doubles make alike everywhere."""
-    return whole((spent.cast("float64") * float(NANO) + 0.5).floor())
-
-
-def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
+def _mapped(table: Any, at: Mapping[str, str], apart: str) -> dict[str, Any]:
     """Return the rows of a table of requests; what is wrong is told as of files."""
     ibis = ibis_module()
     field: dict[str, Any] = {ours: table[name] for ours, name in at.items()}
-    counts, odd = _counts(field)
-    start = _epoch(field["start"])
+    counts, odd = _counts(field, apart)
+    start = epoch_of(field["start"])
     status = field.get("status")
     if status is not None and not status.type().is_integer():
         status = status.cast("string").lower().isin(FAILED).ifelse(ERROR, 0)
@@ -426,12 +406,13 @@ def _mapped(table: Any, at: Mapping[str, str]) -> dict[str, Any]:
         **{n: field[n] for n in texts},
         **{n: field[n].cast("string") for n in ("session", "id") if n in field},
         **{n: counts[n] for n in ("input", "output", "read", "reasoning")},
-        "write_unknown": counts["written"],
+        **{name: counts[name] for name in LIFETIMES},
+        "write_unknown": counts["written"] - counts["write_5m"] - counts["write_1h"],
         "t": start,
-        "e": _epoch(field["end"]) if "end" in field else ibis.null("int64"),
+        "e": epoch_of(field["end"]) if "end" in field else ibis.null("int64"),
         "status": ibis.literal(0) if status is None else status.fill_null(0),
         "service": _service(field),
-        "usd_nano": _nano(field["cost"]) if "cost" in field else ibis.null("int64"),
+        "usd_nano": nano_of(field["cost"]) if "cost" in field else ibis.null("int64"),
         "bad": _wrong(field, counts, odd, start),
         "doubt": ibis.null("string"),
     }
@@ -445,6 +426,7 @@ def _wrong(field: Mapping[str, Any], counts: Mapping[str, Any], odd: Any, start:
     for value in counts.values():
         negative = negative | (value.fill_null(0) < 0)
     return _first(
+        (_from_cache(field, counts), HIT),
         (field["model"].fill_null("") == "", "no_model"),
         (start.isnull(), "no_time"),
         (odd, "not_a_number"),
@@ -458,7 +440,20 @@ def _wrong(field: Mapping[str, Any], counts: Mapping[str, Any], odd: Any, start:
     )
 
 
-def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
+def _from_cache(field: Mapping[str, Any], counts: Mapping[str, Any]) -> Any:
+    """Return whether a proxy's own cache answered: of what was neither read nor charged."""
+    none = ibis_module().literal(False)
+    name = next((n for n in ("hit", "hit_if_free") if n in field), "")
+    if not name or field[name].type().is_numeric() or (name != "hit" and "cost" not in field):
+        return none
+    usd = (
+        field["cost"].fill_null(0 if name == "hit" else 1) if "cost" in field else none.cast("int8")
+    )
+    told = field[name].cast("string").strip().lower().isin([*HITS, "t"]).fill_null(False)
+    return told & (usd <= 0) & (counts["read"].fill_null(0) <= 0)
+
+
+def _counts(field: Mapping[str, Any], apart: str) -> tuple[dict[str, Any], Any]:
     """Return counts as whole numbers, and whether one of a row is none."""
     ibis = ibis_module()
     counts: dict[str, Any] = {}
@@ -466,7 +461,8 @@ def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
     for name in COUNTED:
         value = field.get(name)
         if value is None:
-            counts[name] = ibis.literal(0, "int64") if name == "written" else ibis.null("int64")
+            known = name in ("written", *LIFETIMES)
+            counts[name] = ibis.literal(0, "int64") if known else ibis.null("int64")
             continue
         if not value.type().is_integer():
             odd = odd | (value != value.floor()).fill_null(False)
@@ -476,8 +472,13 @@ def _counts(field: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
             silent = field["model"].contains("embed") | field["model"].contains("rerank")
             number = (number.isnull() & silent).ifelse(0, number)
         counts[name] = number if name in ("input", "fresh", "output") else number.fill_null(0)
+    counts["written"] = ibis.greatest(counts["written"], counts["write_5m"] + counts["write_1h"])
+    cached = counts["read"].fill_null(0) + counts["written"]
     if "fresh" in field:
-        counts["input"] = counts["fresh"] + counts["read"].fill_null(0) + counts["written"]
+        counts["input"] = counts["fresh"] + cached
+    elif apart:
+        some = field["model"].lower().re_search(apart).fill_null(False)
+        counts["input"] = counts["input"] + some.ifelse(cached, 0)
     return counts, odd
 
 
@@ -504,10 +505,10 @@ def _spent(table: Any) -> dict[str, Any]:
         return table[column].nullif("") if column in table.columns else ibis.null("string")
 
     given, made = (whole(table[n].fill_null(0)) for n in ("prompt_tokens", "completion_tokens"))
-    start, end = _epoch(table.startTime), _epoch(table.endTime)
+    start, end = epoch_of(table.startTime), epoch_of(table.endTime)
     cached = _cached(table.metadata)
     failed = name("status").fill_null("success").lower() != "success"
-    usd_nano = _nano(table.spend) + _nano(_provider_usd(table.metadata["usage_object"]))
+    usd_nano = nano_of(table.spend) + nano_of(_provider_usd(table.metadata["usage_object"]))
     unpaid = failed & ~(usd_nano > 0).fill_null(False)
     early, late = _unusable(table, given, made, failed, cached)
     past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]

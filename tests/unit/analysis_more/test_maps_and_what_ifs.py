@@ -13,9 +13,9 @@ from tco.analysis.vary.whatif import what_if, what_ifs
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import lines
-from tco.options.curves import TOKENS
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.settings import TOKENS
 from tco.ranges import span
 
 Asked = Callable[..., Question]

@@ -17,9 +17,9 @@ from tco.engine.crossings import scan
 from tco.engine.ledger import total_usd
 from tco.errors import UsageError
 from tco.options.bills import TokenOption, lines
-from tco.options.curves import TOKENS
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.settings import TOKENS
 
 Asked = Callable[..., Question]
 PAIR = ("gpt-4.1", "self/llama-3.3-70b")

@@ -29,8 +29,8 @@ from tco.analysis.sensitivity import sensitivity
 from tco.analysis.vary.over import MapResult, winner_map
 from tco.errors import TcoError
 from tco.options.bills import Option
-from tco.options.curves import TOKENS
 from tco.options.question import Question
+from tco.options.settings import TOKENS
 
 # An answer and what a meeting asks for beside it: bills, curves, break-evens, tornado, map, week.
 #

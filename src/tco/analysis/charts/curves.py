@@ -28,10 +28,10 @@ from tco.engine.shapes import Floats, distinct
 from tco.errors import TcoError
 from tco.options.bills import Option, SelfOption, lines, replica_of
 from tco.options.cheapest import cheapest_of, rank_of
-from tco.options.curves import TOKENS, curve
+from tco.options.curves import curve
 from tco.options.names import resolve
 from tco.options.question import Question
-from tco.options.settings import Settings
+from tco.options.settings import TOKENS, Settings
 from tco.records import dataclass
 
 if TYPE_CHECKING:

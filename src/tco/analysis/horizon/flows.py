@@ -22,11 +22,10 @@ from tco.options.machines import COMMITTED, binds, ownership, team_lines
 from tco.options.offers import token_option
 from tco.options.question import Question
 from tco.options.scenario import YEAR_END
-from tco.options.settings import Settings, price_factor
+from tco.options.settings import TOKENS, Settings, price_factor
 from tco.records import dataclass
 from tco.units import MONTHS_PER_YEAR
 
-TOKENS = "workload.tokens_per_month"
 VOLUME = "horizon.volume_factor_per_year"
 THROUGHPUT = "serving.throughput_factor"
 

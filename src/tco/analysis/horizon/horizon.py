@@ -9,7 +9,6 @@ import numpy as np
 
 from tco.analysis.compare import compare, pair_words
 from tco.analysis.horizon.flows import (
-    TOKENS,
     VOLUME,
     Cash,
     VolumePath,
@@ -42,14 +41,16 @@ from tco.analysis.verdict import Variable, apart, flip_of, lever, levers, ranged
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, same_weights
+from tco.options.bills import Option, SelfOption, TokenOption, same_weights
 from tco.options.cheapest import answers_at, least_trust, of_two
 from tco.options.machines import OWN, binds
 from tco.options.names import Resolved, month_typed, pair_with, resolve
 from tco.options.offers import token_options
+from tco.options.provisioned import FixedOption
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
 from tco.options.selection import select
+from tco.options.settings import TOKENS
 from tco.units import MONTHS_PER_YEAR
 
 RATE = "own.yearly_rate"

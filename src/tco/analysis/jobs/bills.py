@@ -67,15 +67,9 @@ def line(
     item: str, quantity: Number, unit: str, rate_usd: Number, source: str, *, given: bool = True
 ) -> Line:
     """Return a line; by the catalog, or assumed where `given` is false."""
-    return Line(
-        item=item,
-        group="compute" if given else "other",
-        quantity=quantity,
-        unit=unit,
-        rate_usd=rate_usd,
-        origin="catalog" if given else "assumed",
-        source=source,
-    )
+    if given:
+        return Line(item, "compute", quantity, unit, rate_usd, "catalog", source)
+    return Line(item, "other", quantity, unit, rate_usd, "assumed", source)
 
 
 def _by(rent: RentEntry, part: str) -> str:
@@ -142,7 +136,7 @@ class Job:
         monthly: tuple[Line, ...] = (),
         *,
         tokens: float,
-        total_usd_of: float,
+        total_usd_of: float | None,
         checked: date | None,
         trust: Trust,
         **columns: object,
@@ -152,7 +146,7 @@ class Job:
         Args:
             once, monthly: What it costs once, and every month.
             tokens: Tokens of the one-off work [token].
-            total_usd_of: What it comes to over the horizon [USD].
+            total_usd_of: What it comes to over the horizon; None where a part is not known [USD].
             checked: When its price was last seen.
             trust: How far that can be trusted.
             columns: The fields that say what it is.
@@ -189,15 +183,15 @@ class Job:
         Raises:
             InfeasibleError: Nobody does it, or at no price with the trust that was asked for.
         """
-        ranked = tuple(sorted(rows, key=lambda r: (not r.feasible, r.total_usd or 0.0, r.id)))
+        ranked = tuple(sorted(rows, key=lambda r: (not r.feasible, known_usd(r) or 0.0, r.id)))
         used = [r for r in ranked if r.feasible]
         if not used:
             raise nobody(ranked, does)
         insist(self.inputs, (r.trust for r in used))
-        best = first_of(used, self.least, lambda r: r.total_usd)
+        best = first_of(used, self.least, known_usd)
         assert best is not None  # or nobody does it
-        usd = best.total_usd or 0.0
-        below = [r for r in used if r.total_usd is not None and r.total_usd < usd]
+        usd = known_usd(best) or 0.0
+        below = [r for r in used if (known_usd(r) or 0.0) < usd]
         cross = crossing(ranked, self.least) if crossed else None
         seen = min((r.price_checked for r in used if r.price_checked), default=None)
         return {
@@ -253,6 +247,11 @@ def nobody(rows: Sequence[JobRow], what: str) -> InfeasibleError:
     reasons = "; ".join(f"{r.id}: {r.reasons[0]}" for r in rows[:MOST_REASONS])
     more = f"; and {len(rows) - MOST_REASONS} more" if len(rows) > MOST_REASONS else ""
     return InfeasibleError(f"nobody {what}: {reasons or 'nothing is left to choose from'}{more}")
+
+
+def known_usd(row: JobRow) -> float | None:
+    """Return what a way comes to over the horizon; where a part is not known, its run [USD]."""
+    return row.usd_once if row.total_usd is None else row.total_usd
 
 
 def first_of(
@@ -320,7 +319,7 @@ def verdict(
     """
     what, tokens = words
     named = "; ".join(
-        f"{r.id} at {show_usd(r.total_usd or 0.0)} over the horizon ({r.trust_reasons[0]})"
+        f"{r.id} at {show_usd(known_usd(r) or 0.0)} over the horizon ({r.trust_reasons[0]})"
         for r in unsure[:BESIDE]
     )
     said = (
@@ -334,7 +333,8 @@ def verdict(
 def _cheapest(best: JobRow, what: str, least: int) -> str:
     once = [] if best.usd_once is None else [f"{show_usd(best.usd_once)} {what}"]
     usd = best.monthly_usd
-    monthly = [] if usd is None or usd < 0 else [f"{show_usd(usd)} a month"]
+    told = usd is not None and usd >= 0 and best.saved_usd_per_month is None
+    monthly = [f"{show_usd(usd or 0.0)} a month"] if told else []  # what is saved has its own words
     return f"Cheapest{rule_words(least)}: {best.id} at {' and '.join([*once, *monthly])}."
 
 

@@ -163,6 +163,9 @@ class _Texts(Job):
 
     def rented(self) -> Iterator[JobRow]:
         """Return the cheapest rent of each GPU that holds the model that was described."""
+        request = self.inputs.request
+        if self.params is None and (request.private or request.tiers == ("self",)):
+            yield impossible("self/given", "given", "self", "how large is it? say --params 0.6B")
         if self.params is None or not self.selection.own_gpus:
             return
         found = [self._on(*pair) for pair in self.rents()]

@@ -43,6 +43,7 @@ from tco.options.bills import TokenOption, lines, usd_of
 from tco.options.cheapest import least_trust
 from tco.options.described import check_described
 from tco.options.names import resolve
+from tco.options.quality import some_of
 from tco.options.question import Question
 from tco.options.scenario import InlineOption
 from tco.options.selection import token_tier
@@ -181,10 +182,13 @@ def _unused(inputs: Question, names: Sequence[str], against: str | None) -> Iter
 
 
 def _serving(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
-    """Return that what is tuned on own GPUs is served at a cost that is not in these rows."""
-    if job.served is None or job.compared or all(r.tier != "self" for r in used):
+    """Return whose serving is not in these rows: that on own GPUs, and where no price is known."""
+    if job.served is None or job.compared:
         return ()
-    return ("serving on own GPUs is not in these rows: tco compare prices it",)
+    hosted = [r.id for r in used if r.tier == "hosted" and r.total_usd is None]
+    own = "serving on own GPUs is not in these rows: tco compare prices it"
+    rest = f"what tokens of {some_of(hosted)} cost more is not known: they rank by the run alone"
+    return (*([own] if any(r.tier == "self" for r in used) else []), *([rest] if hosted else []))
 
 
 def _spread(job: _Tuning, used: Sequence[JobRow]) -> tuple[str, ...]:
@@ -346,14 +350,15 @@ class _Tuning(Job):
         if self.untuned_name is not None and tuned is None:
             reason = "what its tuned model costs to call is not known, nor what it saves"
             return impossible(fields["id"], fields["model"], fields["provider"], reason)
-        if self.served is not None and tuned is None:
+        known = self.served is None or (tuned is not None and (base or self.untuned_name))
+        if not known:
             notes = (*notes, "what its tokens cost more than the base's is not known")
         dearer = (*hosting, *self._dearer(tuned, base, source))
         return self.row(
             once,
             (*self._again(once), *dearer),
             tokens=self.trained,
-            total_usd_of=self._total(once, dearer),
+            total_usd_of=self._total(once, dearer) if known else None,
             tier="hosted",
             notes=notes,
             **self._saved(once, dearer),
@@ -492,19 +497,22 @@ class _Tuning(Job):
             return None  # weights spread over GPUs that talk through PCIe: slower than `mfu` says
         found = None if reason else self._picked(gpu, rents, least, work)
         if found is None:
+            if not reason:
+                least = number(whole_gpus(least, gpu.node_gpus, 1))
             why = reason or f"nobody in the catalog rents {least:g} that work together"
             name = f"self/{run.name}@{least:g}x{gpu.id}:{run.way}"
             return impossible(name, run.name, "self", why, run.way) if chosen else None
         rent, gpus, paid = found
         once = (*paid, self._evaluation(paid))
         told = [*notes_of(rent), *notes]
+        known = self.served is None or (self.compared and not notes)
         if gpus > gpu.node_gpus:
             told.append(f"{gpus / gpu.node_gpus:g} nodes, taken to be as fast together as alone")
         return self.row(
             once,
             (*self._again(once), *dearer),
             tokens=self.trained,
-            total_usd_of=self._total(once, dearer),
+            total_usd_of=self._total(once, dearer) if known else None,
             checked=rent.checked,
             trust=rent.trust,
             id=f"self/{run.name}@{gpus:g}x{gpu.id}:{run.way}/{rent.seller}:{rent.way}",

@@ -42,15 +42,16 @@ from tco.analysis.report import carried
 from tco.analysis.vary.variables import chosen, weighed
 from tco.engine.crossings import some, wins
 from tco.engine.draws import Places, sobol_indices
-from tco.engine.replica import Replica
-from tco.engine.shapes import Floats
+from tco.engine.shapes import Floats, column
 from tco.errors import UsageError
 from tco.options.bills import Option, SelfOption, usd_of
 from tco.options.candidates import spoken
 from tco.options.cheapest import least_trust, pair_of
-from tco.options.curves import TOKENS, curves, has_steps, pieces_allowed
+from tco.options.curves import curves, has_steps, pieces_allowed
 from tco.options.names import resolve
 from tco.options.question import Question
+from tco.options.settings import TOKENS
+from tco.records import mapped
 from tco.units import show_seconds, show_share, show_usd
 
 # Which inputs the spread of the saving comes from: Sobol indices of groups of inputs.
@@ -254,7 +255,9 @@ def _firsts(model: BillModel, draws: Draws, pair: tuple[int, int]) -> tuple[Floa
     for i in pair:
         option, replica = model.options[i], None
         if isinstance(option, SelfOption):
-            replica = _column(replica_for(model, option, draws, where), size)
+            replica = mapped(
+                replica_for(model, option, draws, where), lambda value: column(value, size)[:, None]
+            )
             rate = np.asarray(replica.requests_per_s)[:, 0]
             served &= np.isfinite(rate) & np.asarray(replica.feasible)[:, 0]
         sides.append(curves(option, settings, size, replica))
@@ -264,15 +267,6 @@ def _firsts(model: BillModel, draws: Draws, pair: tuple[int, int]) -> tuple[Floa
     first = np.full(size, np.inf)
     first[served] = np.where(np.isnan(found.first), np.inf, found.first)
     return first, int((found.tied & np.isnan(found.first)).sum())
-
-
-def _column(replica: Replica, size: int) -> Replica:
-    """Return the replica with one row a draw, so that pieces can be its columns."""
-    fields = {
-        name: np.broadcast_to(np.asarray(getattr(replica, name), dtype=float), size)[:, None]
-        for name in Replica.__dataclass_fields__
-    }
-    return Replica(**fields)
 
 
 # How sure the answer is: many draws of everything uncertain, through the same bills.

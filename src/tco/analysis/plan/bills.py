@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tco.analysis.plan.mix import (
-    TOKENS,
     HybridMix,
     RentedUnit,
     Unit,
@@ -34,12 +33,13 @@ from tco.engine.hybrid import layers_of
 from tco.engine.ledger import Line, total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import unknown_name
-from tco.options.bills import FixedOption, Option, SelfOption, TokenOption, lines, replica_of
+from tco.options.bills import Option, SelfOption, TokenOption, lines, replica_of
 from tco.options.cheapest import cheapest_of, least_sure, least_trust
 from tco.options.hours import Hours, check_peak, checked_hours, curve_of
 from tco.options.machines import OWN, team_lines
+from tco.options.provisioned import FixedOption
 from tco.options.question import Question
-from tco.options.settings import FACTOR, Settings, workload
+from tco.options.settings import FACTOR, TOKENS, Settings, workload
 from tco.units import MTOK, SECONDS_PER_HOUR
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from tco.engine.replica import Replica, at_once
 from tco.engine.selfhost import Fleet, busy_gpus, team_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError
-from tco.options.bills import FixedOption, SelfOption, Served, pair_groups, replica_of, sure_pairs
+from tco.options.bills import SelfOption, Served, pair_groups, replica_of, sure_pairs
 from tco.options.candidates import infeasible, rented
 from tco.options.cheapest import least_trust
 from tco.options.machines import (
@@ -37,14 +37,22 @@ from tco.options.machines import (
     standing_lines,
     work_lines,
 )
-from tco.options.settings import Settings, fleet_policy, hours_per_month, people, target, workload
+from tco.options.provisioned import FixedOption
+from tco.options.settings import (
+    TOKENS,
+    Settings,
+    fleet_policy,
+    hours_per_month,
+    people,
+    target,
+    workload,
+)
 from tco.options.setups import SetUps
 from tco.records import dataclass
 from tco.units import HOURS_PER_MONTH
 
 # The units that a hybrid can be built from: set-ups of a model, and rents they can run on.
 
-TOKENS = "workload.tokens_per_month"
 
 Unit = SelfOption | FixedOption
 """What a unit can be: a set-up on GPUs, or a provisioned unit at a given monthly price."""
@@ -157,15 +165,8 @@ class RentedUnit:
 
 
 def _fixed_line(option: FixedOption, units: float) -> Line:
-    return Line(
-        item="units at a given price",
-        group="compute",
-        quantity=units,
-        unit="unit",
-        rate_usd=option.usd_per_month,
-        origin="given",
-        source=option.source,
-    )
+    item, usd = "units at a given price", option.usd_per_month
+    return Line(item, "compute", units, "unit", usd, "given", option.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,15 +48,7 @@ from tco.engine.fleet import busiest_stretch
 from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
-from tco.options.bills import (
-    NO_SEATS,
-    FixedOption,
-    Option,
-    SelfOption,
-    TokenOption,
-    best_pairs,
-    charged_lines,
-)
+from tco.options.bills import Option, SelfOption, TokenOption, best_pairs, charged_lines
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import answers_at, cheapest, insist, least_trust, pair_of, rank_of
 from tco.options.curves import STRETCH
@@ -64,7 +56,7 @@ from tco.options.hours import Hours, refuse_billing
 from tco.options.machines import DEDICATED, OWN
 from tco.options.names import month_typed, pair_with, resolve
 from tco.options.offers import token_options
-from tco.options.provisioned import NO_UNITS, ProvisionedOption
+from tco.options.provisioned import NO_SEATS, NO_UNITS, FixedOption, ProvisionedOption
 from tco.options.question import DEADLINE, WAITS, WEEK_HOURS, Question
 from tco.options.selection import Selection, in_region, select
 from tco.options.settings import Settings, people, price_factor, workload

@@ -17,14 +17,14 @@ from tco.engine.ledger import total_usd
 from tco.engine.shapes import Floats, number
 from tco.errors import DataError, InfeasibleError, UsageError, unknown_name
 from tco.options.bills import Option, TokenOption, charged_lines
-from tco.options.caching import follows_gaps
 from tco.options.cheapest import answers_at, least_trust
 from tco.options.hours import checked_hours
 from tco.options.prices import LIST_PRICE, Buying
 from tco.options.quality import SuccessRates, success_rates
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
-from tco.options.settings import AT, Settings, workload
+from tco.options.sessions import follows_gaps
+from tco.options.settings import AT, TOKENS, Settings, workload
 from tco.records import dataclass
 from tco.units import show_number
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # The tasks of a portfolio as workloads: one after another, and all of them as arrays.
 
-TOKENS, BATCH = "workload.tokens_per_month", "workload.batch_share"
+BATCH = "workload.batch_share"
 LIMIT, FIRST = "serving.max_tpot_s", "serving.max_ttft_s"
 DEADLINE = ("workload.deadline_h", "workload.deadline_peak_to_mean")
 ROOM = ("serving.headroom", "serving.wait_beta", "workload.rate_cv")

@@ -23,10 +23,11 @@ from tco.engine.ledger import total_usd
 from tco.engine.replica import at_once
 from tco.engine.selfhost import Fleet, busy_gpus, fleet_of
 from tco.engine.shapes import Flags, Floats, Number, Workload, number
-from tco.options.bills import FixedOption, SelfOption, best_pairs, replica_of
+from tco.options.bills import SelfOption, best_pairs, replica_of
 from tco.options.candidates import option_of, own_setups, unserved
 from tco.options.cheapest import least_trust
 from tco.options.machines import DEDICATED, fleet_lines, standing_lines, work_lines
+from tco.options.provisioned import FixedOption
 from tco.options.question import Question
 from tco.options.selection import Selection
 from tco.options.settings import Settings, fleet_policy, target, workload

@@ -33,12 +33,12 @@ from tco.engine.ledger import total_usd
 from tco.engine.selfhost import project_ftes
 from tco.engine.shapes import Floats, Indices, number
 from tco.errors import TcoError, UsageError, install_command
-from tco.options.bills import NO_SEATS, FixedOption, SelfOption, TokenOption, charged_lines
+from tco.options.bills import SelfOption, TokenOption, charged_lines
 from tco.options.cheapest import answers_at, least_trust
 from tco.options.described import inline_option
 from tco.options.machines import once_lines
 from tco.options.offers import token_options
-from tco.options.provisioned import NO_UNITS, ProvisionedOption
+from tco.options.provisioned import NO_SEATS, NO_UNITS, FixedOption, ProvisionedOption
 from tco.options.question import Question
 from tco.options.selection import Selection, select
 from tco.options.settings import Settings, people

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +25,6 @@ from tco.analysis.size.results import (
     SizeLimits,
     SizeResult,
     SizeRow,
-    ValidationResult,
 )
 from tco.analysis.size.rows import (
     SizedSetUps,
@@ -36,10 +34,9 @@ from tco.analysis.size.rows import (
     sized_rows,
     users_served,
 )
-from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.models import Model
-from tco.engine.shapes import GpuShape, ModelShape
-from tco.errors import InfeasibleError, UnknownNameError, UsageError
+from tco.engine.shapes import number
+from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import SelfOption
 from tco.options.candidates import no_gpu, option_of, own_setups
 from tco.options.cheapest import BESIDE, cheapest, insist, least_trust, rank_of
@@ -48,13 +45,7 @@ from tco.options.question import DEVELOPER, VOLUMES, Question, prepare
 from tco.options.selection import Selection, select
 from tco.options.settings import target, workload
 from tco.options.setups import COUNTS, SetUps, uncut
-from tco.options.shapes import gpu_shape, model_shape, validate
 from tco.units import show_number, show_usd
-
-if TYPE_CHECKING:
-    from tco.catalog.files import Row
-    from tco.catalog.load import Catalog
-
 
 # Where a model fits, how fast it serves there, and what that costs at full load.
 
@@ -221,7 +212,7 @@ def _notes(
     wanted = None if best is None else best.id
     about = [o for o in used if f"{o.model}@{o.hardware}:{o.precision}" == wanted]
     bears, minor = notes_of(inputs, used, about)
-    doubts = [*uncalibrated(inputs, about), *_launches(about, best)]
+    doubts = [*_in_flight(inputs, best), *uncalibrated(inputs, about), *_launches(about, best)]
     if model.architecture is not None and model.architecture.outside_calibration:
         doubts.insert(0, outside_words([name]))
     shown = (CLOSE, TAKEN)  # the verdict says the one, the line of what was asked the other
@@ -231,6 +222,21 @@ def _notes(
     return told, tuple(text for text in (*bears, *minor) if text not in told)
 
 
+def _in_flight(inputs: Question, best: SizeRow | None) -> Iterable[str]:
+    """Return how many replicas take all that was asked about at once, where one cannot."""
+    asked = number(inputs.settings.value(AT_ONCE))
+    if best is None or not inputs.settings.given(AT_ONCE) or not best.concurrency:
+        return
+    if best.concurrency < asked:
+        replicas = np.ceil(asked / best.concurrency)
+        yield (
+            f"--concurrency {asked:,.0f}: {best.id} takes {best.concurrency:,.0f} at once within "
+            f"the limits, memory has room for {best.max_batch:,.0f}; {replicas:,.0f} replicas "
+            f"({replicas * best.gpus:,.0f} GPUs) take all"
+        )
+
+
+AT_ONCE = "serving.max_concurrency"
 FEW_AT_ONCE = 4.0
 """Requests in flight up to which launches take about as long as the memory of a GPU of 2025 [1]."""
 
@@ -413,58 +419,3 @@ def _fleet_words(rows: list[SizeRow], least: int) -> str:
 
 
 # A file of measurements held against the capacity model, its names read by the catalogs.
-
-Shape = TypeVar("Shape", ModelShape, GpuShape)
-
-
-def size_validation(catalog: Catalog, rows: list[Row]) -> ValidationResult:
-    """Return how far the capacity model is from measured rows.
-
-    Rows that cannot be used are counted by reason; a name counts as known when it is an id or
-    another name of a catalog that also has its dimensions.
-    """
-    models = _shapes({row["model"] for row in rows}, lambda name: model_of(catalog, name))
-    gpus = _shapes({row["gpu"] for row in rows}, lambda name: gpu_of(catalog, name))
-    return ValidationResult(**validate(rows, models, gpus))
-
-
-def _shapes(names: Iterable[str], shape: Callable[[str], Shape | None]) -> Mapping[str, Shape]:
-    found = {name: shape(name) for name in names if name.strip()}
-    return {name: made for name, made in found.items() if made is not None}
-
-
-EDITION = re.compile(r"[-_ ](instruct|chat|it|hf|bf16|fp8|fp4|nvfp4|mxfp4|int4|awq|gptq)$")
-"""What a file may add to the name of a model without meaning another."""
-
-
-def model_of(catalog: Catalog, name: str) -> ModelShape | None:
-    """Return the shape of the one model that a file calls by a name; None where it is not sure."""
-    models = catalog.models.models
-    try:
-        found = find_model(catalog, name)
-    except UnknownNameError:
-        found = ""
-    if found and _means(name, found, models[found].name, *models[found].aliases):
-        return model_shape(models[found])
-    bare = EDITION.sub("", EDITION.sub("", name.casefold()))
-    some = [m for i, m in models.items() if _means(bare, i, m.name, *m.aliases)]
-    return model_shape(some[0]) if len(some) == 1 else None
-
-
-def gpu_of(catalog: Catalog, name: str) -> GpuShape | None:
-    try:
-        found = find_gpu(catalog, name)
-    except UnknownNameError:
-        return None
-    gpu = catalog.hardware.accelerators[found]
-    known = _means(name, found, gpu.name, *gpu.aliases)
-    return gpu_shape(catalog.hardware, gpu) if known else None
-
-
-def _means(name: str, *known: str) -> bool:
-    """Return whether a name is one of those known, not only how one of them begins."""
-    return _letters(name) in {_letters(other) for other in known}
-
-
-def _letters(name: str) -> str:
-    return "".join(c for c in name.casefold() if c not in " _-")

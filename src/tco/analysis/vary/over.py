@@ -20,9 +20,9 @@ from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
 from tco.options.candidates import spoken
 from tco.options.cheapest import answers_at, least_trust, undercut
-from tco.options.curves import TOKENS
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
+from tco.options.settings import TOKENS
 from tco.ranges import Span
 from tco.records import dataclass
 from tco.units import show_share, show_tokens, show_usd, with_unit

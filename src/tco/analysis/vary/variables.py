@@ -25,11 +25,10 @@ from tco.options.bills import (
 )
 from tco.options.candidates import option_of, own_setups, spoken
 from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
-from tco.options.curves import TOKENS
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
-from tco.options.settings import Setting, Settings, fleet_policy, image_tokens, workload
+from tco.options.settings import TOKENS, Setting, Settings, fleet_policy, image_tokens, workload
 from tco.records import dataclass
 from tco.units import MTOK
 

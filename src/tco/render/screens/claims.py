@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 from typing import Any
@@ -338,37 +338,21 @@ def _words_after(row: ClaimRow, shared: frozenset[str]) -> Iterator[Block]:
         yield Paragraph(text=row.note)
 
 
-def _claims_column(head: str, *, right: bool = False, wraps: bool = False) -> Column:
-    return column(head, head, get=lambda r: None, right=right, wraps=wraps)
+def _columns(*heads: str, texts: Collection[str]) -> tuple[Column, ...]:
+    """Return columns with these heads: texts wrap, figures stand to the right."""
+    return tuple(
+        column(head, head, get=lambda r: None, right=head not in texts, wraps=head in texts)
+        for head in heads
+    )
 
 
-_CLAIM = (
-    _claims_column("claim", wraps=True),
-    _claims_column("article", wraps=True),
-    _claims_column("of", wraps=True),
-)
-_TURNS = (
-    _claims_column("", right=True),
-    _claims_column("with", wraps=True),
-    _claims_column("at", right=True),
-    _claims_column("now", right=True),
-    _claims_column("tried", right=True),
-    _claims_column("answer", right=True),
-)
+_CLAIM = _columns("claim", "article", "of", texts=("claim", "article", "of"))
+_TURNS = _columns("", "with", "at", "now", "tried", "answer", texts=("with",))
 _CHECKS = (
-    _claims_column("its own figures", wraps=True),
-    _claims_column("claimed", right=True),
-    _claims_column("recomputed", right=True),
-    _claims_column("", right=False),
+    *_columns("its own figures", "claimed", "recomputed", texts=("its own figures",)),
+    column("", "", get=lambda r: None),
 )
-_ANSWERS = (
-    _claims_column("", right=True),
-    _claims_column("question", wraps=True),
-    _claims_column("claimed", right=True),
-    _claims_column("its day", right=True),
-    _claims_column("today", right=True),
-    _claims_column("band", right=True),
-)
+_ANSWERS = _columns("", "question", "claimed", "its day", "today", "band", texts=("question",))
 
 
 def _check(check: CheckRow) -> Row:

@@ -275,8 +275,9 @@ def next_commands(result: CompareResult, most: int) -> Iterator[Block]:
     lines = [first.command(result.asked, "explain", best)]
     if len(pair) > 1 and any(flip.title == "volume" for flip in result.turns):
         lines.append(first.command(result.asked, "breakeven", *map(first.short, pair)))
-    own = [name for name in (*pair, result.best) if name.startswith("self/")]
-    lines += [first.command(result.asked, "deploy", first.short(name)) for name in own[:1]]
+    own = [name for name in (*pair, result.best) if name.startswith("self/")][:1]
+    run = [first.short(name) for name in own if not name.endswith(first.DEDICATED)]
+    lines += [line for name in run for line in first.deployment(result.asked, name)]
     yield from first.commands(*lines[:most])
 
 

@@ -140,7 +140,8 @@ def _input(change: InputChange) -> str:
 
 def _moved(moved: FigureChange) -> str:
     if not moved.field:
-        return f"{moved.record} {moved.kind}: {moved.after or moved.before}"
+        priced = moved.after or moved.before or "no price by the token"
+        return f"{moved.record} {moved.kind}: {priced}"
     ends = (
         NOTHING if v is None else v if isinstance(v, str) else words.price(v)
         for v in (moved.before, moved.after)

@@ -136,7 +136,7 @@ def _explain_next(result: ExplainResult) -> Iterator[Block]:
     name = first.typed_name(result.option.id, [], result.resolved)
     lines = [first.command(result.asked, "compare")]
     if result.option.id.startswith("self/"):
-        lines.append(first.command(result.asked, "deploy", name))
+        lines += first.deployment(result.asked, name)
     yield from first.commands(*lines)
 
 

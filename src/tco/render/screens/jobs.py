@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from tco.analysis.jobs.bills import first_of, months_words
+from tco.analysis.jobs.bills import first_of, known_usd, months_words
 from tco.analysis.jobs.results import EmbedResult, JobRow, TrainResult
 from tco.analysis.results import BillLine
 from tco.options.cheapest import USUAL, rank_of
@@ -17,6 +17,8 @@ from tco.units import show_number, show_share, show_tokens, show_usd
 # What the screens of `tco train` and `tco embed` have in common.
 
 TOP = 12
+UNKNOWN_MODEL = GIVEN = "given"
+"""The model, or the provider, of what the user described."""
 Result = TrainResult | EmbedResult
 
 
@@ -80,11 +82,13 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
     edition = f"\n{words.edition(result.catalog)}" if whole else ""
     columns = sheet.pick(view.fields or sheet.usual)
     had = [r for r in sheet.rows if r.feasible]
-    named = getattr(result, "models", ()) if view.top is None else ()
+    named = {*getattr(result, "models", ()), UNKNOWN_MODEL}
     best = {r.model: r for r in reversed(had) if r.model in named}
-    shown = [r for i, r in enumerate(had) if i < fullness or r is best.get(r.model)]
+    asked = [r for r in had if r is best.get(r.model) or r.provider == GIVEN]
+    asked = asked if view.top is None else []
+    shown = [r for i, r in enumerate(had) if i < fullness or r in asked]
     noted = whole and not view.fields
-    out = [r for r in sheet.rows if not r.feasible]
+    out = sorted((r for r in sheet.rows if not r.feasible), key=lambda r: r.tier != "self")
     told = out if whole else out[:1]
     how = list(_how(result))
     more = f"{len(had) - len(shown)} more: --top {len(had)}" if len(had) > len(shown) else ""
@@ -149,7 +153,7 @@ def _how(result: Result) -> Iterator[Block]:
     least = rank_of(said.get("select.min_trust", USUAL))
     for tier in ("hosted", "self"):
         rows = [r for r in result.rows if r.tier == tier]
-        best = first_of(rows, least, lambda r: r.total_usd)
+        best = first_of(rows, least, known_usd)
         if best is None or not (best.once or best.monthly):
             continue
         yield Paragraph(text=f"How {best.id} comes about", tone="bold")

@@ -250,7 +250,7 @@ def _plan_ending(result: PlanResult, view: View, more: int, most_commands: int) 
     lines = (
         first.command(result.asked, "explain", result.overflow),
         first.command(_with_rents(result), "breakeven", result.overflow, f"self/{result.model}"),
-        *(first.command(result.asked, "deploy", _deployed(name)) for name in result.own[:1]),
+        *(line for n in result.own[:1] for line in first.deployment(result.asked, _deployed(n))),
     )
     yield from first.commands(*lines[:most_commands])
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from math import inf, isinf
 
-from tco.analysis.deploy import DeployResult
+from tco.analysis.deploy.results import DeployResult
 from tco.analysis.size.results import (
     FrontPoint,
     SessionsResult,
@@ -345,19 +345,18 @@ def _size_ending(result: SizeResult, view: View, more: int, most_commands: int) 
     demand = result.limits.tokens_per_month is not None
     if result.best is not None and demand:
         name = f"self/{_answer(result)}"
-        names = [("deploy", name), ("explain", name)]
-        told = [first.command(result.asked, *name) for name in names]
+        told = first.deployment(result.asked, name)
+        told.append(first.command(result.asked, "explain", name))
         yield from first.commands(*told[:most_commands])
     elif result.best is not None:
-        asked = first.carried(result.asked, (*first.CHOOSING, *ONLY_SIZED))
-        model = ("breakeven", "--model", result.model)
-        yield from first.commands(first.command(asked, *model))
+        asked = first.carried(result.asked, first.CHOOSING)
+        yield from first.commands(first.command(asked, "breakeven", "--model", result.model))
     elif (wider := first.carried(result.asked, (*ONLY_SIZED, *LIMITING))) != [*result.asked]:
         yield from first.commands(first.command(wider, "size", result.model))
 
 
 ONLY_SIZED = ("--gpus", "--gpu", "--precision", "--concurrency")
-"""What chooses among set-ups, which a break-even without names would hold against."""
+"""What chooses among set-ups: a question without it finds others."""
 
 LIMITING = ("--slo", "--max-tpot", "--max-ttft", "--kv-pool")
 """What a set-up may fail to keep: a question without it finds one."""

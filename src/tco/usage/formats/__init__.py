@@ -123,6 +123,11 @@ def sequence(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def first(*values: Any) -> Any:
+    """Return the first value that there is."""
+    return next((value for value in values if value is not None), None)
+
+
 def both(taken: int | None, made: int | None, total: int | None = None) -> tuple[int, int]:
     """Return input and output of an answered call; the one that is not told by their total.
 
@@ -288,7 +293,13 @@ def _day(text: str, first: bool | None) -> str:
 
 
 THIN = "\u202f"  # browsers put it before PM
-CLOCKS = ("", *(f" %{h}" for h in ("H:%M", "H:%M:%S", "H:%M:%S.%f", "I:%M %p", "I:%M:%S %p")))
+CLOCKS = (
+    "",
+    *(
+        f" %{h}"
+        for h in ("H:%M", "H:%M:%S", "H:%M:%S.%f", "I:%M %p", "I:%M:%S %p", "I:%M:%S.%f %p")
+    ),
+)
 
 
 def date_in_sql(field: str, first: bool | None, zone: str) -> str:

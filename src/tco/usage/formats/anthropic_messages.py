@@ -339,5 +339,6 @@ FORMAT = Format(
     row=row,
     parts=parts,
     done=done,
+    grows=True,
     knows="a message tells no time: no curve, no peaks, and the price is that of today",
 )

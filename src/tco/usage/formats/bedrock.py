@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
@@ -92,11 +92,10 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return a call, and calls for what its answer says was billed beside its own counts."""
     if record.value is None:
         return
-    yield record.value
     call = mapping(record.value)
-    body = opened_json(mapping(call.get("output")).get("outputBodyJson"))
-    events = map(mapping, sequence(body)) if isinstance(body, list) else (mapping(body),)
-    told = (mapping(event.get("usage")) for event in events)
+    told = list(_usages(call))
+    lifetimes = next(filter(None, map(_lifetimes, told)), {})
+    yield {**call, LIFETIMES: lifetimes} if lifetimes else record.value
     usage = next((usage for usage in told if usage.get("iterations")), {})
     for message in apart({"id": text(call.get("requestId")), "usage": usage}, ctx):
         counts = message["usage"]
@@ -110,6 +109,26 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
         }
 
 
+def _usages(call: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield what an answer that the log keeps, or events of it, say of what was used."""
+    body = opened_json(mapping(call.get("output")).get("outputBodyJson"))
+    for event in map(mapping, sequence(body) if isinstance(body, list) else [body]):
+        for one in (event, *(mapping(event.get(name)) for name in ("message", "metadata"))):
+            if usage := mapping(one.get("usage")):
+                yield usage
+
+
+def _lifetimes(usage: dict[str, Any]) -> dict[str, int]:
+    """Return what was written by lifetime, by Anthropic's own names or by those of Converse."""
+    own = mapping(usage.get("cache_creation"))
+    told = {ttl: count(own.get(f"ephemeral_{ttl}_input_tokens")) for ttl in ("5m", "1h")}
+    for one in map(mapping, sequence(usage.get("cacheDetails"))):
+        if one.get("ttl") in told:
+            told[one["ttl"]] += count(one.get("inputTokens"))
+    return told if any(told.values()) else {}
+
+
+LIFETIMES = "tco.lifetimes"
 TAKEN = ("inputTokenCount", "cacheReadInputTokenCount", "cacheWriteInputTokenCount")
 
 
@@ -128,12 +147,19 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     fresh = count(taken.get("inputTokenCount"), missing=None)
     answer = count(made.get("outputTokenCount"), missing=None)
     fresh, answer = both(fresh, 0 if answer is None and WITHOUT_OUTPUT.search(model) else answer)
+    told = mapping(call.get(LIFETIMES))
+    short, long = (told.get(ttl, 0) for ttl in ("5m", "1h"))
+    if short + long > written:
+        ctx.tally.doubt("total_contradicts_parts", ctx.place)
+        short = long = 0
     return UsageRow(
         model=model,
         input=fresh + read + written,
         output=answer,
         read=read,
-        write_unknown=written,
+        write_5m=short,
+        write_1h=long,
+        write_unknown=written - short - long,
         start=moment(call.get("timestamp")),
         provider="bedrock",
         region=region,
@@ -153,5 +179,5 @@ FORMAT = Format(
     looks=looks,
     row=row,
     parts=parts,
-    knows="lifetimes of cache writes are not told, nor when a call ended",
+    knows="lifetimes of cache writes are told where it keeps answers, but not when a call ended",
 )

@@ -23,8 +23,12 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     """Return a line, and lines for what its message was billed beside its own counts."""
     if record.value is None:
         return
-    yield record.value
     line = mapping(record.value)
+    agent = mapping(mapping(line.get("data")).get("message"))
+    if line.get("type") == "progress" and agent:  # what an agent said, mostly in its own file, too
+        line = {"sessionId": line.get("sessionId"), "cwd": line.get("cwd"), **agent}
+        line["isSidechain"] = True
+    yield line or record.value
     if line.get("type") == "assistant":
         for message in apart(mapping(line.get("message")), ctx):
             yield {**line, "message": message}

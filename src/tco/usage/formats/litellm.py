@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from tco.usage.formats import DAY_S, HIT, Context, Format, both, charge, day_of, mapping, service_of
+from tco.usage.formats import (
+    DAY_S,
+    HIT,
+    Context,
+    Format,
+    both,
+    charge,
+    day_of,
+    first,
+    mapping,
+    service_of,
+)
+from tco.usage.formats.openai_requests import written_by_lifetime
 from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json
@@ -21,6 +33,8 @@ SPENT = {
 }
 """Columns of LiteLLM's table besides those that hold JSON."""
 KEPT_AS_JSON = ("metadata", "request_tags", "proxy_server_request")
+PAYLOAD = ("custom_llm_provider", "response_cost", "prompt_tokens", "startTime")
+"""What it hands to logs of one's own, in S3 for one, with the answer in it."""
 DAILY = ("date", "spend", "prompt_tokens", "api_requests")
 ERROR = 500
 """Status of a failed call that was not charged: its input is the proxy's own estimate (since August
@@ -31,6 +45,8 @@ was charged (`spend` above 0) was answered as far as it went, and is billed as s
 
 def looks(sample: Sample) -> bool:
     """Return whether some records are rows of the spend log or of a daily table."""
+    if sample.some(*PAYLOAD) is not None:
+        return True
     daily = DAILY if sample.shape == "json" else (*DAILY, "custom_llm_provider")
     return sample.some(*LOG) is not None or sample.some(*daily) is not None
 
@@ -51,9 +67,11 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     if str(call.get("cache_hit")).lower() == "true":
         raise Wrong(HIT)
     metadata = mapping(opened_json(call.get("metadata")))
+    if "spend" not in call and PAYLOAD[1] in call:
+        call, metadata = _spent(call, metadata)
     kept = mapping(metadata.get("usage_object"))
     taken, made, total = (
-        count(_first(call.get(f"{name}_tokens"), kept.get(f"{name}_tokens")), missing=None)
+        count(first(call.get(f"{name}_tokens"), kept.get(f"{name}_tokens")), missing=None)
         for name in ("prompt", "completion", "total")
     )
     failed, usd_nano = _failed(call), billed(ctx, call.get("spend"), kept)
@@ -84,6 +102,20 @@ def _call(call: dict[str, Any], ctx: Context) -> UsageRow:
     )
 
 
+def _spent(call: dict[str, Any], metadata: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what is handed to a log of one's own, and its metadata, by the names of the table."""
+    renamed = {
+        "spend": call.get(PAYLOAD[1]),
+        "request_id": call.get("id"),
+        "team_id": metadata.get("user_api_key_team_id"),
+        "api_key": metadata.get("user_api_key_hash"),
+        "proxy_server_request": call.get("model_parameters"),
+    }
+    answer = mapping(opened_json(call.get("response")))
+    kept = {"usage_object": answer.get("usage"), **metadata, BASES[0]: call.get(BASES[0])}
+    return {**call, **renamed}, kept
+
+
 SEARCHED = "web_search_requests"
 BASES = ("cost_breakdown", "usage_object")
 """Where the proxy keeps the tier that a cost was worked out at, and the one that was served."""
@@ -95,7 +127,7 @@ def _service(call: dict[str, Any], metadata: dict[str, Any]) -> str:
         return "batch"
     told = [mapping(metadata.get(name)) for name in BASES]
     told.append(mapping(opened_json(call.get("proxy_server_request"))))
-    return service_of(_first(*(one.get("service_tier") for one in told)))
+    return service_of(first(*(one.get("service_tier") for one in told)))
 
 
 def _cached(metadata: dict[str, Any], ctx: Context) -> dict[str, Any]:
@@ -107,27 +139,17 @@ def _cached(metadata: dict[str, Any], ctx: Context) -> dict[str, Any]:
         ctx.tally.note("some rows keep no usage_object: what was cached in them is not known")
         return {"read": None}
     keys = ("cache_read_input_tokens", "cache_creation_input_tokens")
-    read, written = (_first(usage.get(key), added.get(key)) for key in keys)
-    read = _first(read, more.get("cached_tokens"))
-    told = mapping(more.get("cache_creation_token_details"))
-    short, long = (count(told.get(f"ephemeral_{ttl}_input_tokens")) for ttl in ("5m", "1h"))
-    all_written = count(_first(written, more.get("cache_creation_tokens")))
+    read, written = (first(usage.get(key), added.get(key)) for key in keys)
+    read = first(read, more.get("cached_tokens"))
     thought = mapping(usage.get("completion_tokens_details")).get("reasoning_tokens")
     return {
         "read": count(read),
-        "write_5m": short,
-        "write_1h": long,
-        "write_unknown": max(all_written - short - long, 0),
+        **written_by_lifetime({keys[1]: written}, more),
         "reasoning": count(thought, missing=None),
         "searches": count(
-            _first(mapping(usage.get("server_tool_use")).get(SEARCHED), more.get(SEARCHED))
+            first(mapping(usage.get("server_tool_use")).get(SEARCHED), more.get(SEARCHED))
         ),
     }
-
-
-def _first(*values: Any) -> Any:
-    """Return the first value that there is."""
-    return next((value for value in values if value is not None), None)
 
 
 def _day(day: dict[str, Any], ctx: Context) -> UsageRow:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tco.usage.formats import Context, Format, both, mapping, sequence, service_of
+from tco.usage.formats import Context, Format, both, first, mapping, sequence, service_of
 from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
@@ -21,6 +21,8 @@ def _body(value: Any) -> tuple[dict[str, Any], bool]:
         return mapping(mapping(record.get("response")).get("body")), True
     if str(record.get("type", "")).startswith("response.") and "response" in record:
         return mapping(record["response"]), False
+    if "usage" in mapping(record.get("x_groq")) and not record.get("usage"):
+        return {**record, "usage": record["x_groq"]["usage"]}, False  # Groq's last part of a stream
     return record, False
 
 
@@ -52,7 +54,7 @@ def parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
     ended = _is_last(body) if body.get("object") == CHUNK else event in ENDS
     if ended and (isinstance(body.get("usage"), dict) or event in ENDS):
         streams.pop(name, None)
-        yield record.value
+        yield body if "x_groq" in body else record.value
     elif (name and body is not record.value) or sequence(body.get("choices")):
         streams.setdefault(name, ctx.place)
 
@@ -95,11 +97,9 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     more, out = (  # of the Realtime API `input_token_details`
         mapping(usage.get(f"{name}_details") or usage.get(f"{name[:-1]}_details")) for name in names
     )
-    lifetimes = mapping(more.get("cache_write_tokens_details"))
-    w30, w12 = (count(lifetimes.get(f"ttl_{ttl}_tokens")) for ttl in ("30m", "12h"))
-    written = count(more.get("cache_write_tokens"))
     thought = count(out.get("reasoning_tokens"), missing=None)
     taken, made, total = (count(usage.get(name), missing=None) for name in (*names, "total_tokens"))
+    cost = usage.get("cost")  # by kind of token and in all at Perplexity
     taken, made = both(taken, made, total)
     made += _beside(taken + made, thought, total)
     _doubt(ctx, taken + made, total, (more, out))
@@ -107,10 +107,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         model=text(body.get("model")) or ctx.state.get("model", ""),
         input=taken,
         output=made,
-        read=count(more.get("cached_tokens", usage.get("prompt_cache_hit_tokens"))),
-        write_30m=w30,
-        write_12h=w12,
-        write_unknown=max(written - w30 - w12, 0),
+        read=count(first(more.get("cached_tokens"), *(usage.get(name) for name in READ))),
+        **written_by_lifetime(usage, more),
         reasoning=thought,
         start=moment(body.get("created", body.get("created_at"))),
         provider="openrouter" if "provider" in body else "openai",
@@ -118,9 +116,38 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         session=text(body.get("user") or body.get("safety_identifier")),
         id=text(body.get("id")),
         status=200,
-        usd_nano=billed(ctx, usage.get("cost"), usage),
+        usd_nano=billed(ctx, cost.get("total_cost") if isinstance(cost, dict) else cost, usage),
         searches=sum(map(_is_search, sequence(body.get("output")))),
     )
+
+
+READ = ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens")
+"""What DeepSeek, Moonshot and Together, and LiteLLM call it beside the details."""
+
+
+def written_by_lifetime(usage: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Return what a prompt wrote to a cache, of which the whole and lifetimes may be told.
+
+    Args:
+        usage: Of an answer, which LiteLLM gives Anthropic's names, too.
+        more: Its details of the prompt.
+    """
+    told, theirs = (
+        mapping(more.get(f"cache_{name}"))
+        for name in ("write_tokens_details", "creation_token_details")
+    )
+    found = {
+        f"write_{ttl}": count(
+            first(told.get(f"ttl_{ttl}_tokens"), theirs.get(f"ephemeral_{ttl}_input_tokens"))
+        )
+        for ttl in LIFETIMES
+    }
+    names = ("cache_write_tokens", "cache_creation_tokens")
+    whole = first(*(more.get(name) for name in names), usage.get("cache_creation_input_tokens"))
+    return {**found, "write_unknown": max(count(whole) - sum(found.values()), 0)}
+
+
+LIFETIMES = ("5m", "1h", "30m", "12h")
 
 
 def _doubt(ctx: Context, counted: int, total: int | None, details: Iterable[Any]) -> None:

@@ -43,8 +43,9 @@ THOUGHT = (
     "ai.usage.reasoningTokens",  # Vercel's AI SDK, beside the names of today
 )
 TOTAL = ("gen_ai.usage.total_tokens", "llm.usage.total_tokens")
-BESIDE = ("opentelemetry.instrumentation.bedrock",)
-"""Who leaves the cached part out of the input: OpenLLMetry 0.62.4 for Bedrock, not elsewhere."""
+BESIDE = ("opentelemetry.instrumentation.bedrock", "@traceloop/instrumentation-anthropic")
+"""Who leaves the cached part out of the input: OpenLLMetry 0.62.4 for Bedrock in Python, and its
+0.27.0 for Claude in JavaScript, whose spans have else the same names."""
 
 ADK = "gcp.vertex.agent"
 """Who adds thinking to output that contains it: Google ADK 2.13.0, of models behind LiteLLM."""

@@ -7,73 +7,77 @@ a file is such a table.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
-from itertools import chain
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from tco.errors import UsageError
+from tco.errors import UsageError, printable
 from tco.usage.formats import (
-    AROUND,
     CACHE,
     CACHE_OR_READ,
-    COMMA,
-    COMMA_DECIMAL,
-    HITS,
-    SERVICES,
-    THOUSANDS,
     Context,
     Format,
-    date_in_sql,
     mapping,
 )
-from tco.usage.formats.bedrock import WITHOUT_OUTPUT
-from tco.usage.formats.litellm import ERROR
-from tco.usage.rows import MARKS, NOTHING, UsageRow, Wrong, count, quoted
+from tco.usage.rows import UsageRow, Wrong, count
 from tco.usage.sources import Sample
 
 NAMES: dict[str, tuple[str, ...]] = {
     "id": ("request_id", "id", "requestId", "call_id"),
     "start": (
         *("start", "start_time", "startTime", "timestamp", "time", "created_at", "ts"),
-        "time_generated",
+        *("time_generated", "time_generated_utc"),
     ),
     "end": ("end", "end_time", "endTime", "finished_at"),
     "model": ("model", "model_name", "model_id"),
     "input": (
         *("input_tokens", "prompt_tokens", "input", "tokens_in", "tokens_input", "tokens_prompt"),
         *("usage.prompt_tokens", "usage.input_tokens", "prompt_eval_count"),
+        "usage.input_tokens.total",
     ),
     "fresh": (
         *("uncached_input", "input_uncached", "uncached_input_tokens", "input_uncached_tokens"),
         *("fresh_input_tokens", "input_fresh"),
     ),
     "read": (
+        "usage.input_token_details.cache_read_tokens",  # before names that it keeps beside them
         *("cached_tokens", "cache_read_tokens", "cached_input_tokens", "cached"),
         *("cache_read_input_tokens", "cached_input", "cache_read", "input_cached"),
         *("input_cached_tokens", "input_cache_read", "input_cache_read_tokens"),
         *("prompt_cached_tokens", "cached_prompt_tokens", "tokens_cached", "cache_hit_tokens"),
         *("prompt_cache_read_tokens", "prompt_cache_hit_tokens"),
         *("usage.prompt_tokens_details.cached_tokens", "usage.input_tokens_details.cached_tokens"),
-        "usage.input_token_details.cache_read_tokens",
+        *("usage.input_token_details.cache_read", "usage.input_tokens.cache_read"),
     ),
     "written": (
         *("cache_write_tokens", "cache_creation_tokens", "cache_write", "cache_writes"),
         *("cache_creation_input_tokens", "cache_write_input_tokens", "input_cache_write"),
+        "providerMetadata.anthropic.cacheCreationInputTokens",
         *("input_cache_write_tokens", "input_cache_creation", "prompt_cache_write_tokens"),
         "usage.prompt_tokens_details.cache_write_tokens",
         "usage.input_token_details.cache_write_tokens",
+        *("usage.input_token_details.cache_creation", "usage.input_tokens.cache_write"),
     ),
+    **{
+        f"write_{ttl}": (
+            *(f"cache_write_{ttl}_tokens", f"cache_creation_{ttl}_tokens", f"cache_write_{ttl}"),
+            *(f"input_cache_creation_{ttl}", f"cache_creation_{ttl}", f"write_{ttl}"),
+            *(f"cache_creation_{ttl}_input_tokens", f"ephemeral_{ttl}_input_tokens"),
+            f"usage.cache_creation.ephemeral_{ttl}_input_tokens",
+            f"usage.input_token_details.ephemeral_{ttl}_input_tokens",
+        )
+        for ttl in ("5m", "1h")
+    },
     "output": (
         *("output_tokens", "completion_tokens", "output", "tokens_out", "tokens_output"),
         *("tokens_completion", "eval_count"),
-        *("usage.completion_tokens", "usage.output_tokens"),
+        *("usage.completion_tokens", "usage.output_tokens", "usage.output_tokens.total"),
     ),
     "reasoning": (
         *("reasoning_tokens", "reasoning", "output_reasoning_tokens", "tokens_reasoning"),
         *("usage.completion_tokens_details.reasoning_tokens",),
-        *("usage.output_tokens_details.reasoning_tokens",),
+        *("usage.output_tokens_details.reasoning_tokens", "usage.output_tokens.reasoning"),
+        *("usage.output_token_details.reasoning_tokens", "usage.output_token_details.reasoning"),
     ),
     "batch": ("batch", "is_batch"),
     "service": ("service_tier", "service", "usage.service_tier"),
@@ -90,10 +94,13 @@ NAMES: dict[str, tuple[str, ...]] = {
 """What each thing may be called, best first; a dot goes into a JSON object. Capitals, blanks and
 what stands between words tell no names apart: `Input Tokens` and `inputTokens` are `input_tokens`.
 """
-TOKENS = ("input", "fresh", "read", "written", "output", "reasoning")
-"""What may lie in an object `usage` by the same names."""
-PARTS = TOKENS[2:4] + TOKENS[5:]
+TOKENS = ("input", "fresh", "read", "written", "write_5m", "write_1h", "output", "reasoning")
+"""What may lie in an object `usage`, or `usage_metadata`, by the same names."""
+PARTS = ("read", "written", "reasoning")
 """Counts that a log need not have: a word such as `reasoning` heads other things in some."""
+
+
+USAGE = ("usage", "usagemetadata")
 
 
 def folded(name: str) -> str:
@@ -109,9 +116,10 @@ def found_columns(known: Collection[str], names: Mapping[str, Iterable[str]]) ->
     found: dict[str, str] = {}
     for ours, some in names.items():
         for name in some:
-            field = name if name in known else spelled.get(folded(name))
-            if field is None and ours in TOKENS:
-                field = spelled.get(f"usage.{folded(name)}")
+            bare = folded(name).removeprefix("usage.")
+            spellings = (folded(name), *(f"{of}.{bare}" for of in USAGE if ours in TOKENS))
+            field = next((spelled[one] for one in spellings if one in spelled), None)
+            field = name if name in known else field
             if field is not None:
                 found.setdefault(ours, field)
     return found
@@ -123,7 +131,7 @@ def fields_of(values: Iterable[dict[str, Any]]) -> set[str]:
     `reasoning` may be the effort that was asked for, and `cached` whether anything was.
     """
     some = list(values)
-    known: set[str] = set().union(*map(paths_of, some)) if some else set()
+    known = {k for v in some for k, cell in paths_of(v).items() if not isinstance(cell, dict)}
     parts = {folded(n) for ours in PARTS for n in NAMES[ours] if "." not in n and "token" not in n}
     for name in [n for n in known if folded(n) in parts]:
         cells = [value[name] for value in some if value.get(name) not in (None, "")]
@@ -271,176 +279,6 @@ def row(value: Any, _: Context) -> UsageRow | None:
     raise Wrong("not_a_call" if mapping(value) else "torn_line")
 
 
-INTEGERS = (
-    *("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT"),
-    *("UINTEGER", "USMALLINT", "UTINYINT", "UBIGINT"),
-)
-
-
-FILE = "file_of_the_row"
-"""What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
-UNTIDY = re.compile(r":\d\d(,\d+|[.\d]*\s+[-+]\d\d:?\d\d( UTC)?)$")
-"""A time that DuckDB does not cast: `10:00:00,123`, `10:00:00 +00:00`, `10:00:00 +0000 UTC`."""
-ODD = -(10**18)
-"""Stands for a count that is no number."""
-DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)[.](\d{1,2}|\d{4,})|[-+]?(0|[1-9]\d{3,})[.]\d{3}")
-"""A number whose point stands before decimals, and marks no thousands."""
-GROUPED = r"[-+]?[1-9]\d{0,2}([MARKS]\d{3}){1,4}"
-"""Of a text `2.000` is two thousand, too, as `totals` has it."""
-
-
-class Raw:
-    """How some files of one shape are read: the relation, and an expression for each column.
-
-    Args:
-        files: Their paths.
-        shape: `csv`, `json` or `parquet`.
-        at: Which field is which.
-        types: Types of the fields of a Parquet file.
-        late: What the beginning of no file has, though a later line may, by all its names.
-        dotted: Fields that have a dot in their names, and lie in no other.
-        decimals: Some number has a point before its decimals: in none it marks thousands.
-        untidy: Some time is written as DuckDB does not cast it.
-        commas: Amounts have a comma before their decimals.
-        dated, day_first: Some time is written as people do; with days before months, if known.
-    """
-
-    def __init__(
-        self,
-        shape: str,
-        at: Mapping[str, str],
-        header: Sequence[str],
-        delimiter: str,
-        types: Mapping[str, str],
-        late: Mapping[str, Sequence[str]],
-        dotted: Collection[str] = (),
-        decimals: bool = False,
-    ) -> None:
-        """Keep what is needed to write the query."""
-        self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
-        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
-        self.untidy = self.commas = self.dated = False
-        self.day_first: bool | None = None
-
-    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
-        """Return the relation of all records of some files; of CSV torn lines are none.
-
-        Args:
-            files: Their paths.
-            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
-        """
-        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
-        if self.shape == "parquet":
-            return f"read_parquet({listed}, union_by_name=true, filename={quoted(FILE)})"
-        if self.shape == "csv":
-            columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.header)))
-            return (
-                f"read_csv({listed}, header=true, auto_detect=false, "
-                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
-                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, "
-                f"filename={quoted(FILE)}"
-                f"{', store_rejects=true, rejects_limit=0' * torn})"
-            )
-        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
-        return (
-            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
-            f"maximum_object_size=32000000, columns={{{columns}}}, filename={quoted(FILE)})"
-        )
-
-    def _tree(self) -> Iterator[tuple[str, str]]:
-        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
-        tree: dict[str, Any] = {}
-        for path in (*self.at.values(), *chain(*self.late.values())):
-            inner = tree
-            *outer, last = self.steps(path)
-            for name in outer:
-                inner = inner.setdefault(name, {})
-            inner[last] = None
-        yield from ((name, _struct(inner)) for name, inner in tree.items())
-
-    def field(self, name: str) -> str | None:
-        """Return a field as an expression; None where there is none."""
-        if name in self.late:
-            return f"coalesce({', '.join(map(self._dotted, self.late[name]))})"
-        path = self.at.get(name)
-        if path is None:
-            return None
-        return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
-
-    def steps(self, path: str) -> list[str]:
-        """Return the names that lead to a field, from the outermost."""
-        return [path] if path in self.dotted else path.split(".")
-
-    def _dotted(self, path: str) -> str:
-        return ".".join(map(identifier, self.steps(path)))
-
-    def torn(self) -> str:
-        """Return whether nothing of a record could be read: no model, to begin with."""
-        if self.shape != "json":
-            return "false"
-        tops = {self.steps(path)[0] for path in self.at.values()}
-        nothing = " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
-        return f"CASE WHEN {self.field('model')} IS NULL THEN {nothing} ELSE false END"
-
-    def hit(self) -> str:
-        """Return whether a proxy's own cache answered, by what its log says."""
-        words, sure = ", ".join(map(quoted, HITS)), self.field("hit")
-        field = sure or self.field("hit_if_free")
-        if field is None or (sure is None and "cost" not in self.at):
-            return "false"
-        free = f" AND {nano_in(self)} = 0" * (sure is None)
-        return f"lower(trim(CAST({field} AS VARCHAR))) IN ({words}){free}"
-
-    def whole(self, name: str) -> str:
-        """Return a count as a whole number, null where there is none, and `ODD` for what is none.
-
-        A cast alone would round 1.5 tokens to 2. What is plain digits is read in one step.
-        """
-        field = self.field(name)
-        cast = f"TRY_CAST({field} AS BIGINT)"
-        if name in self.late:
-            return cast
-        exact = f"coalesce(CASE WHEN TRY_CAST({field} AS DOUBLE) % 1 = 0 THEN {cast} END, {ODD})"
-        if self.types.get(self.at.get(name, ""), "VARCHAR") != "VARCHAR":
-            return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
-        if self.shape == "parquet":  # of a field inside another the type is not known
-            field = f"CAST({field} AS VARCHAR)"
-        points = self.shape != "json" and not self.decimals
-        marks = (MARKS + "." * points).replace("'", "''")
-        nothing = ", ".join(map(quoted, NOTHING))
-        return (
-            f"coalesce(CASE WHEN NOT contains({field}, '.') THEN {cast} END, "
-            f"CASE WHEN {field} IS NULL OR lower(trim({field})) IN ({nothing}) THEN NULL "
-            f"WHEN regexp_full_match(trim({field}), '{GROUPED.replace('MARKS', marks)}') "
-            f"THEN CAST(regexp_replace({field}, '[^-0-9]', '', 'g') AS BIGINT) ELSE {exact} END)"
-        )
-
-    def is_number(self, name: str) -> bool:
-        """Return whether a field is a whole number by its type."""
-        return self.types.get(self.at.get(name, ""), "") in INTEGERS
-
-    def is_time(self, name: str) -> bool:
-        """Return whether a field is a time with its zone by its type."""
-        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
-
-
-def file_number(numbers: Mapping[str, int], path: str) -> str:
-    """Return the number that stands for a file: names take long to write."""
-    known = ", ".join(map(quoted, numbers))
-    return f"[{', '.join(map(str, numbers.values()))}][list_position([{known}], {path})]"
-
-
-def identifier(name: str) -> str:
-    """Return a name as one of SQL."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _struct(inner: Any) -> str:
-    if inner is None:
-        return "VARCHAR"
-    return f"STRUCT({', '.join(f'{identifier(n)} {_struct(more)}' for n, more in inner.items())})"
-
-
 FORMAT = Format(
     name="table",
     title="A table of requests: CSV, Parquet or JSON lines",
@@ -451,135 +289,75 @@ FORMAT = Format(
 )
 
 
-# Fields of such a table as SQL.
+# Whether the input of a table has in it what was read from a cache and written to one. It mostly
+# has. Claude's own API and Bedrock's leave it out, and what logs their usage as it came has their
+# names; of other names a total decides. What is not all input is told, and how to say otherwise.
 
-MOST_OF_A_REQUEST = 2_000_000_000
-"""A request of more tokens is a mistake; so counts fit into 32 bits."""
+CLAUDE = r"claude|nova-(micro|lite|pro|premier)"
+"""Models whose own APIs tell input without what was cached."""
+ALL = "."
+NATIVE = ("cachereadinputtokens", "cachecreationinputtokens", "cachewriteinputtokens")
+"""What those call it, beside `input_tokens` or `inputTokens`."""
+VERCEL = ("inputTokens", "cachedInputTokens")
+"""Names of version 5 of Vercel's AI SDK, which passes on what an API says; version 6 adds up."""
+TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
+CACHED = ("read", "written", "write_5m", "write_1h")
 
-FAILED = ("error", "failed", "failure")
-"""What a status says in words where a request failed."""
-SETTLED = ("read", "reasoning")
-"""Counts that are not known where no row has them, and 0 in a row without where another has."""
 
+def left_out_of(
+    at: Mapping[str, str], given: Mapping[str, str], values: Iterable[Mapping[str, Any]] = ()
+) -> str:
+    """Return a pattern of the models whose input leaves out what was cached; empty for none.
 
-def integer(raw: Raw, name: str) -> str:
-    """Return a count as a BIGINT, null where there is none or where it is no number.
-
-    A count that no column has is not known; a cell that is empty in a column of parts is 0.
+    Args:
+        at: Which field is which.
+        given: What the user said: where they name the input, it is all of it.
+        values: First records, by whose totals it is told of names that are anybody's.
     """
-    if name == "input" and "fresh" in raw.at:
-        fresh, read, written = (integer(raw, part) for part in ("fresh", "read", "written"))
-        return f"{fresh} + coalesce({read}, 0) + {written}"
-    field = raw.field(name)
-    if field is None:
-        return "0" if name in ("written", "status") else "NULL::BIGINT"
-    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
-    if name == "output":  # what embeds or ranks puts none out
-        silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
-        return _first(cast, f"CASE WHEN {silent} THEN 0 END")
-    unknown = name in SETTLED and name in raw.late
-    return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
+    cached = [at[name] for name in CACHED if name in at]
+    if "input" not in at or "input" in given or not cached:
+        return ""
+    said, *names = (path.rpartition(".")[2] for path in (at["input"], *cached))
+    if folded(said) == "inputtokens" and any(folded(name) in NATIVE for name in names):
+        return CLAUDE
+    if said == VERCEL[0] and at.get("read", "").endswith(VERCEL[1]):
+        return CLAUDE
+    return ALL if _total_tells(at, values) else ""
 
 
-def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
-    """Return a time as microseconds since 1970, UTC."""
-    field = raw.field(name)
-    if field is None:
-        return "NULL::BIGINT"
-    if raw.is_time(name):
-        return f"epoch_us({field})"
-    kind = raw.types.get(raw.at[name], "VARCHAR")
-    if kind == "TIMESTAMP":
-        return f"epoch_us({_zoned(field, zone)})"
-    if kind in INTEGERS or kind == "DOUBLE":
-        return f"CAST({_in_us(field)} AS BIGINT)"
-    number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
-    if raw.untidy:
-        end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
-        field = f"regexp_replace(replace({field}, ',', '.'), {end})"
-    found = _first(_cast(field, zone), number)
-    # A cast reads `3:04 PM` as 3:04.
-    told = date_in_sql(field, raw.day_first, str(zone or "UTC"))
-    return _first(told, found) if raw.dated else found
+def _total_tells(at: Mapping[str, str], values: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether most totals of rows with cached tokens are those of input and cached apart."""
+    fits = [0, 0]
+    for record in map(paths_of, map(dict, values)):
+        field = found_columns([*record], TOTAL).get("total", "")
+        with suppress(Wrong):
+            said, made, total = (
+                count(record.get(name)) for name in (at["input"], at.get("output", ""), field)
+            )
+            read, written, *parts = (count(record.get(at.get(name, ""))) for name in CACHED)
+            cached = read + max(written, sum(parts))
+            if cached and total:
+                fits[0] += total == said + made
+                fits[1] += total == said + cached + made
+    return fits[1] > fits[0]
 
 
-def _cast(field: str, zone: ZoneInfo | None) -> str:
-    """Return a time as DuckDB casts it as microseconds since 1970, UTC."""
-    if zone is None:
-        return f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))"
-    zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
-    local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
-    return f"epoch_us(CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END)"
-
-
-def _first(value: str, other: str) -> str:
-    """Return a value, or where it is null another, which coalesce would work out of every row."""
-    return f"CASE WHEN {value} IS NOT NULL THEN {value} ELSE {other} END"
-
-
-def _zoned(field: str, zone: ZoneInfo | None) -> str:
-    return f"timezone({quoted(str(zone or 'UTC'))}, {field})"
-
-
-def _in_us(field: str) -> str:
-    """Return a number of seconds, milliseconds, microseconds or nanoseconds as microseconds."""
+def says(at: Mapping[str, str], pattern: str, shown: str) -> str:
+    """Return what to tell of a table whose input is not all input."""
+    field = printable(at["input"], 60)
+    of = "of Claude's, by the names of its columns" if pattern == CLAUDE else "by its totals"
     return (
-        f"CASE WHEN abs({field}) < 1e11 THEN {field} * 1000000 WHEN abs({field}) < 1e14 THEN "
-        f"{field} * 1000 WHEN abs({field}) < 1e17 THEN {field} ELSE {field} / 1000 END"
+        f"{shown}: {field} leaves out what was read from a cache and written to one, {of}: "
+        f"--columns input={field} says that it has it"
     )
 
 
-def status_in(raw: Raw) -> str:
-    """Return the status of a request; logs of one's own say `failed` in place of a number."""
-    field, number = raw.field("status"), integer(raw, "status")
-    if field is None or raw.is_number("status"):
-        return number
-    words = ", ".join(map(quoted, FAILED))
-    failed = f"lower(trim(CAST({field} AS VARCHAR))) IN ({words})"
-    told = f"CASE WHEN {failed} THEN {ERROR} ELSE greatest({number}, 0) END"
-    plain = f"CASE WHEN NOT contains({field}, '.') THEN TRY_CAST({field} AS USMALLINT) END"
-    return told if raw.shape == "parquet" else _first(plain, told)
+def advice(at: Mapping[str, str], shown: str) -> str:
+    """Return what to do where more was cached than the input had."""
+    field = printable(at.get("input", at.get("fresh", "")), 60)
+    return f"{shown}: if {field} leaves out what was cached, --columns fresh={field} says so"
 
 
-def service_in(raw: Raw) -> str:
-    """Return the tier that a request was served by."""
-    batch, service = raw.field("batch"), raw.field("service")
-    usual = "'standard'"
-    if service is not None:
-        tier, words = f"lower(trim(coalesce({service}, '')))", ", ".join(map(quoted, SERVICES))
-        usual = f"CASE WHEN {tier} IN ({words}) THEN 'standard' ELSE {tier} END"
-    if batch is None:
-        return usual
-    return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
-
-
-def nano_in(raw: Raw) -> str:
-    """Return a cost as whole billionths of a dollar; `ODD` where a cell is no amount."""
-    field = raw.field("cost")
-    if field is None:
-        return "NULL::BIGINT"
-    number = f"TRY_CAST({field} AS DOUBLE)"
-    if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
-        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
-        comma = f"replace(replace({bare}, '.', ''), ',', '.')"
-        forms = (COMMA.pattern, THOUSANDS.pattern) if raw.commas else (COMMA_DECIMAL.pattern,)
-        told = f"regexp_full_match({bare}, '{'|'.join(forms)}')"
-        other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
-        read = f"TRY_CAST({other} AS DOUBLE)"
-        number = read if raw.commas else _first(number, read)
-        cell, nothing = f"lower(trim(coalesce({field}::VARCHAR, '')))", map(quoted, NOTHING)
-        odd = f"CASE WHEN {cell} NOT IN ({', '.join(nothing)}) THEN {ODD} END"
-        return _first(f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)", odd)
-    return f"TRY_CAST(round({number} * 1e9) AS BIGINT)"
-
-
-def hash_in(raw: Raw, name: str) -> str:
-    """Return an id as a number; null where a cell says nothing."""
-    field = raw.field(name)
-    if field is None:
-        return "NULL::BIGINT"
-    if raw.is_number(name):
-        return f"CAST({field} AS BIGINT)"
-    cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
-    there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
-    return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
+def is_apart(pattern: str, model: str) -> bool:
+    """Return whether the input of a model leaves out what was cached."""
+    return bool(pattern) and re.search(pattern, model.lower()) is not None

@@ -40,7 +40,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "end": (*table.NAMES["end"], "period_end", "end_date", "date_to", "to", "until"),
     "model": ("model", "model_name", "model_id"),
     "input": table.NAMES["input"],
-    **{name: table.NAMES[name] for name in ("fresh", "read", "written", "output", "reasoning")},
+    **{name: table.NAMES[name] for name in table.TOKENS[1:]},
     "requests": table.COUNTS_OF_REQUESTS,
     "cost": ("cost", "cost_usd", "usd", "spend", "amount"),
     "provider": ("provider", "vendor"),
@@ -122,6 +122,9 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
         at = ctx.state["columns"] = columns_of(cells, ctx.columns)
         amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
         ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
+        ctx.state["apart"] = table.left_out_of(at, ctx.columns, ctx.first)
+        if ctx.state["apart"]:
+            ctx.tally.note(table.says(at, ctx.state["apart"], ctx.shown))
     at = ctx.state["columns"]
 
     def cell(name: str) -> Any:
@@ -134,15 +137,19 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     if model.lower() in ("total", "sum", "all", "grand total"):
         raise Wrong("sum_of_other_rows")
     read, written = count(cell("read")), count(cell("written"))
-    exclusive = "fresh" in at
-    said = count(cell("fresh" if exclusive else "input"))
+    short, long = count(cell("write_5m")), count(cell("write_1h"))
+    written = max(written, short + long)
+    exclusive = "fresh" in at or table.is_apart(ctx.state["apart"], model)
+    said = count(cell("fresh" if "fresh" in at else "input"))
     start, end = _span(cells, at, ctx)
     return UsageRow(
         model=model,
         input=said + read + written if exclusive else said,
         output=count(cell("output")),
         read=read if "read" in at else None,
-        write_unknown=written,
+        write_5m=short,
+        write_1h=long,
+        write_unknown=written - short - long,
         reasoning=count(cell("reasoning"), missing=None),
         start=start,
         end=end,

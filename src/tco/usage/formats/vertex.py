@@ -9,6 +9,7 @@ from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import WHEN, Sample
 
 KEY = "usageMetadata"
+COUNTS = ("prompt", "total", "candidates")
 GROUNDED = "groundingMetadata"  # of an answer with searches, which are billed by the query
 TIERS = {"priority": "priority", "flex": "flex", "throughput": "provisioned"}
 """Last words of `trafficType`, and what is billed as such."""
@@ -28,7 +29,13 @@ def _response(value: Any) -> tuple[dict[str, Any], bool]:
 
 def looks(sample: Sample) -> bool:
     """Return whether some records carry `usageMetadata`."""
-    return any(isinstance(spelled(_response(v)[0], KEY), dict) for v in sample.values())
+    told = (spelled(_response(v)[0], KEY) for v in sample.values())
+    return any(
+        spelled(usage, f"{n}TokenCount") is not None
+        for usage in told
+        for n in COUNTS
+        if isinstance(usage, dict)
+    )
 
 
 def row(value: Any, ctx: Context) -> UsageRow | None:

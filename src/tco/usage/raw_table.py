@@ -1,0 +1,412 @@
+"""A table of requests as DuckDB reads it: the relation, and each thing that is known as SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tco.errors import DataError, UsageError
+from tco.usage import formats
+from tco.usage.formats import (
+    AROUND,
+    COMMA,
+    COMMA_DECIMAL,
+    HITS,
+    SERVICES,
+    THOUSANDS,
+    date_in_sql,
+)
+from tco.usage.formats.bedrock import WITHOUT_OUTPUT
+from tco.usage.formats.litellm import ERROR
+from tco.usage.formats.table import (
+    LATE,
+    cache_in,
+    columns_of,
+    fields_of,
+    later_names,
+    left_out_of,
+    paths_of,
+)
+from tco.usage.rows import MARKS, NOTHING, Store, duckdb_module, one_line, quoted
+from tco.usage.sources import LogSource, Sample, delimiter_in
+
+TIMES = ("start", "end")
+
+
+def raw_of(
+    sources: Sequence[LogSource], samples: Sequence[Sample], given: dict[str, str], store: Store
+) -> Raw:
+    """Return how files of one shape are read: what any of them has is a field of all.
+
+    Raises:
+        UsageError: A column that was named and is not there, or one that is needed and not found.
+        DataError: DuckDB cannot read the Parquet files together.
+    """
+    source, shape = sources[0], samples[0].shape
+    values = [value for sample in samples for value in sample.values()]
+    for ours, name in given.items():
+        if not any(name in paths_of(value) for value in values):
+            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
+    at = {**cache_in(values), **columns_of(fields_of(values), given)}
+    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
+        if ours not in at:
+            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
+    header: list[str] = []
+    types: dict[str, str] = {}
+    delimiter = ","
+    late: dict[str, tuple[str, ...]] = {}
+    if shape == "csv":
+        delimiter, header = delimiter_in(source), [*values[0]]
+    elif shape == "parquet":
+        every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
+        try:
+            described = store.con.execute(f"DESCRIBE SELECT * FROM {every}").fetchall()
+        except duckdb_module().Error as problem:
+            raise DataError(refused(problem, sources)) from None
+        types = {row[0]: row[1] for row in described}
+    else:
+        late = later_names(at, LATE)
+    dotted = {name for value in values for name in value if "." in name}
+    cells = (str(value[name]) for value in values for name in at.values() if name in value)
+    decimals = any(map(DECIMAL.fullmatch, cells))
+    raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
+    amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
+    raw.commas = formats.comma_decimals(delimiter, amounts)
+    raw.apart = left_out_of(at, given, values)
+    times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
+    raw.untidy = any(map(UNTIDY.search, times))
+    raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
+    raw.day_first = formats.day_first(times)
+    return raw
+
+
+def refused(problem: Exception, files: Sequence[LogSource]) -> str:
+    """Return what DuckDB complains of, in one line that begins with a file."""
+    named = next((s.shown for s in files if s.path in str(problem)), files[0].shown)
+    return f"{named}: {one_line(problem)}"
+
+
+INTEGERS = (
+    *("INTEGER", "BIGINT", "SMALLINT", "TINYINT", "HUGEINT"),
+    *("UINTEGER", "USMALLINT", "UTINYINT", "UBIGINT"),
+)
+
+
+FILE = "file_of_the_row"
+"""What DuckDB calls the path of a file beside its columns, one of which may be `filename`."""
+UNTIDY = re.compile(r":\d\d(,\d+|[.\d]*\s+[-+]\d\d:?\d\d( UTC)?)$")
+"""A time that DuckDB does not cast: `10:00:00,123`, `10:00:00 +00:00`, `10:00:00 +0000 UTC`."""
+ODD = -(10**18)
+"""Stands for a count that is no number."""
+DECIMAL = re.compile(r"[-+]?(0|[1-9]\d*)[.](\d{1,2}|\d{4,})|[-+]?(0|[1-9]\d{3,})[.]\d{3}")
+"""A number whose point stands before decimals, and marks no thousands."""
+GROUPED = r"[-+]?[1-9]\d{0,2}([MARKS]\d{3}){1,4}"
+"""Of a text `2.000` is two thousand, too, as `totals` has it."""
+
+
+class Raw:
+    """How some files of one shape are read: the relation, and an expression for each column.
+
+    Args:
+        files: Their paths.
+        shape: `csv`, `json` or `parquet`.
+        at: Which field is which.
+        types: Types of the fields of a Parquet file.
+        late: What the beginning of no file has, though a later line may, by all its names.
+        dotted: Fields that have a dot in their names, and lie in no other.
+        decimals: Some number has a point before its decimals: in none it marks thousands.
+        untidy: Some time is written as DuckDB does not cast it.
+        commas: Amounts have a comma before their decimals.
+        apart: Of which models the input leaves out what was cached.
+        dated, day_first: Some time is written as people do; with days before months, if known.
+    """
+
+    def __init__(
+        self,
+        shape: str,
+        at: Mapping[str, str],
+        header: Sequence[str],
+        delimiter: str,
+        types: Mapping[str, str],
+        late: Mapping[str, Sequence[str]],
+        dotted: Collection[str] = (),
+        decimals: bool = False,
+    ) -> None:
+        """Keep what is needed to write the query."""
+        self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
+        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
+        self.untidy = self.commas = self.dated = False
+        self.apart = ""
+        self.day_first: bool | None = None
+
+    def relation(self, files: Sequence[str], *, torn: bool = False) -> str:
+        """Return the relation of all records of some files; of CSV torn lines are none.
+
+        Args:
+            files: Their paths.
+            torn: Have DuckDB keep which lines of CSV were none, in `reject_errors`.
+        """
+        listed = "[" + ", ".join(quoted(f) for f in files) + "]"
+        if self.shape == "parquet":
+            return f"read_parquet({listed}, union_by_name=true, filename={quoted(FILE)})"
+        if self.shape == "csv":
+            columns = ", ".join(f"'c{n}': 'VARCHAR'" for n in range(len(self.header)))
+            return (
+                f"read_csv({listed}, header=true, auto_detect=false, "
+                f"delim={quoted(self.delimiter)}, quote='\"', escape='\"', "
+                f"columns={{{columns}}}, ignore_errors=true, null_padding=false, "
+                f"filename={quoted(FILE)}"
+                f"{', store_rejects=true, rejects_limit=0' * torn})"
+            )
+        columns = ", ".join(f"{quoted(name)}: {quoted(kind)}" for name, kind in self._tree())
+        return (
+            f"read_json({listed}, format='newline_delimited', ignore_errors=true, "
+            f"maximum_object_size=32000000, columns={{{columns}}}, filename={quoted(FILE)})"
+        )
+
+    def _tree(self) -> Iterator[tuple[str, str]]:
+        """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
+        tree: dict[str, Any] = {}
+        for path in (*self.at.values(), *chain(*self.late.values())):
+            inner = tree
+            *outer, last = self.steps(path)
+            for name in outer:
+                inner = inner.setdefault(name, {})
+            inner[last] = None
+        yield from ((name, _struct(inner)) for name, inner in tree.items())
+
+    def field(self, name: str) -> str | None:
+        """Return a field as an expression; None where there is none."""
+        if name in self.late:
+            return f"coalesce({', '.join(map(self._dotted, self.late[name]))})"
+        path = self.at.get(name)
+        if path is None:
+            return None
+        return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
+
+    def steps(self, path: str) -> list[str]:
+        """Return the names that lead to a field, from the outermost."""
+        return [path] if path in self.dotted else path.split(".")
+
+    def _dotted(self, path: str) -> str:
+        return ".".join(map(identifier, self.steps(path)))
+
+    def torn(self) -> str:
+        """Return whether nothing of a record could be read: no model, to begin with."""
+        if self.shape != "json":
+            return "false"
+        tops = {self.steps(path)[0] for path in self.at.values()}
+        nothing = " AND ".join(f"{identifier(name)} IS NULL" for name in sorted(tops))
+        return f"CASE WHEN {self.field('model')} IS NULL THEN {nothing} ELSE false END"
+
+    def hit(self) -> str:
+        """Return whether a proxy's own cache answered, by what its log says."""
+        words, sure = ", ".join(map(quoted, HITS)), self.field("hit")
+        field = sure or self.field("hit_if_free")
+        if field is None or (sure is None and "cost" not in self.at):
+            return "false"
+        free = f" AND {nano_in(self)} = 0" * (sure is None)
+        return f"lower(trim(CAST({field} AS VARCHAR))) IN ({words}){free}"
+
+    def whole(self, name: str) -> str:
+        """Return a count as a whole number, null where there is none, and `ODD` for what is none.
+
+        A cast alone would round 1.5 tokens to 2. What is plain digits is read in one step.
+        """
+        field = self.field(name)
+        cast = f"TRY_CAST({field} AS BIGINT)"
+        if name in self.late:
+            return cast
+        exact = f"coalesce(CASE WHEN TRY_CAST({field} AS DOUBLE) % 1 = 0 THEN {cast} END, {ODD})"
+        if self.types.get(self.at.get(name, ""), "VARCHAR") != "VARCHAR":
+            return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
+        if self.shape == "parquet":  # of a field inside another the type is not known
+            field = f"CAST({field} AS VARCHAR)"
+        points = self.shape != "json" and not self.decimals
+        marks = (MARKS + "." * points).replace("'", "''")
+        nothing = ", ".join(map(quoted, NOTHING))
+        return (
+            f"coalesce(CASE WHEN NOT contains({field}, '.') THEN {cast} END, "
+            f"CASE WHEN {field} IS NULL OR lower(trim({field})) IN ({nothing}) THEN NULL "
+            f"WHEN regexp_full_match(trim({field}), '{GROUPED.replace('MARKS', marks)}') "
+            f"THEN CAST(regexp_replace({field}, '[^-0-9]', '', 'g') AS BIGINT) ELSE {exact} END)"
+        )
+
+    def is_number(self, name: str) -> bool:
+        """Return whether a field is a whole number by its type."""
+        return self.types.get(self.at.get(name, ""), "") in INTEGERS
+
+    def is_time(self, name: str) -> bool:
+        """Return whether a field is a time with its zone by its type."""
+        return self.types.get(self.at.get(name, "")) == "TIMESTAMP WITH TIME ZONE"
+
+
+def file_number(numbers: Mapping[str, int], path: str) -> str:
+    """Return the number that stands for a file: names take long to write."""
+    known = ", ".join(map(quoted, numbers))
+    return f"[{', '.join(map(str, numbers.values()))}][list_position([{known}], {path})]"
+
+
+def identifier(name: str) -> str:
+    """Return a name as one of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _struct(inner: Any) -> str:
+    if inner is None:
+        return "VARCHAR"
+    return f"STRUCT({', '.join(f'{identifier(n)} {_struct(more)}' for n, more in inner.items())})"
+
+
+MOST_OF_A_REQUEST = 2_000_000_000
+"""A request of more tokens is a mistake; so counts fit into 32 bits."""
+
+FAILED = ("error", "failed", "failure")
+"""What a status says in words where a request failed."""
+SETTLED = ("read", "reasoning")
+"""Counts that are not known where no row has them, and 0 in a row without where another has."""
+
+
+def integer(raw: Raw, name: str) -> str:
+    """Return a count as a BIGINT, null where there is none or where it is no number.
+
+    A count that no column has is not known; a cell that is empty in a column of parts is 0.
+    """
+    if name == "input" and ("fresh" in raw.at or raw.apart):
+        said = "fresh" if "fresh" in raw.at else "input"
+        fresh, read, written = (_count(raw, part) for part in (said, "read", "written"))
+        cached = f"coalesce({read}, 0) + {written}"
+        model = f"lower(CAST({raw.field('model')} AS VARCHAR))"
+        some = f"CASE WHEN regexp_matches({model}, '{raw.apart}') THEN {cached} ELSE 0 END"
+        return f"{fresh} + {some if raw.apart else cached}"
+    return _count(raw, name)
+
+
+def _count(raw: Raw, name: str) -> str:
+    """Return a count as it stands in its column; all that was written, by any lifetime or not."""
+    if name == "written" and (told := [n for n in LIFETIMES if raw.field(n) is not None]):
+        parts = " + ".join(_count(raw, one) for one in told)
+        return f"greatest({_plain(raw, name)}, {parts})"
+    return _plain(raw, name)
+
+
+LIFETIMES = ("write_5m", "write_1h")
+
+
+def _plain(raw: Raw, name: str) -> str:
+    field = raw.field(name)
+    if field is None:
+        return "0" if name in ("written", *LIFETIMES, "status") else "NULL::BIGINT"
+    cast = f"CAST({field} AS BIGINT)" if raw.is_number(name) else raw.whole(name)
+    if name == "output":  # what embeds or ranks puts none out
+        silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
+        return _first(cast, f"CASE WHEN {silent} THEN 0 END")
+    unknown = name in SETTLED and name in raw.late
+    return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
+
+
+def when(raw: Raw, name: str, zone: ZoneInfo | None) -> str:
+    """Return a time as microseconds since 1970, UTC."""
+    field = raw.field(name)
+    if field is None:
+        return "NULL::BIGINT"
+    if raw.is_time(name):
+        return f"epoch_us({field})"
+    kind = raw.types.get(raw.at[name], "VARCHAR")
+    if kind == "TIMESTAMP":
+        return f"epoch_us({_zoned(field, zone)})"
+    if kind in INTEGERS or kind == "DOUBLE":
+        return f"CAST({_in_us(field)} AS BIGINT)"
+    number = f"TRY_CAST({_in_us(f'TRY_CAST({field} AS DOUBLE)')} AS BIGINT)"
+    if raw.untidy:
+        end = r"'\s*([+-]\d\d:?\d\d)( UTC)?$', '\1'"
+        field = f"regexp_replace(replace({field}, ',', '.'), {end})"
+    found = _first(_cast(field, zone), number)
+    # A cast reads `3:04 PM` as 3:04.
+    told = date_in_sql(field, raw.day_first, str(zone or "UTC"))
+    return _first(told, found) if raw.dated else found
+
+
+def _cast(field: str, zone: ZoneInfo | None) -> str:
+    """Return a time as DuckDB casts it as microseconds since 1970, UTC."""
+    if zone is None:
+        return f"epoch_us(TRY_CAST({field} AS TIMESTAMPTZ))"
+    zoned = rf"regexp_matches({field}, '[: T].*(Z|[A-Z]{{3,}}|[+-]\d\d(:?\d\d)?)$')"
+    local = _zoned(f"TRY_CAST({field} AS TIMESTAMP)", zone)
+    return f"epoch_us(CASE WHEN {zoned} THEN TRY_CAST({field} AS TIMESTAMPTZ) ELSE {local} END)"
+
+
+def _first(value: str, other: str) -> str:
+    """Return a value, or where it is null another, which coalesce would work out of every row."""
+    return f"CASE WHEN {value} IS NOT NULL THEN {value} ELSE {other} END"
+
+
+def _zoned(field: str, zone: ZoneInfo | None) -> str:
+    return f"timezone({quoted(str(zone or 'UTC'))}, {field})"
+
+
+def _in_us(field: str) -> str:
+    """Return a number of seconds, milliseconds, microseconds or nanoseconds as microseconds."""
+    return (
+        f"CASE WHEN abs({field}) < 1e11 THEN {field} * 1000000 WHEN abs({field}) < 1e14 THEN "
+        f"{field} * 1000 WHEN abs({field}) < 1e17 THEN {field} ELSE {field} / 1000 END"
+    )
+
+
+def status_in(raw: Raw) -> str:
+    """Return the status of a request; logs of one's own say `failed` in place of a number."""
+    field, number = raw.field("status"), integer(raw, "status")
+    if field is None or raw.is_number("status"):
+        return number
+    words = ", ".join(map(quoted, FAILED))
+    failed = f"lower(trim(CAST({field} AS VARCHAR))) IN ({words})"
+    told = f"CASE WHEN {failed} THEN {ERROR} ELSE greatest({number}, 0) END"
+    plain = f"CASE WHEN NOT contains({field}, '.') THEN TRY_CAST({field} AS USMALLINT) END"
+    return told if raw.shape == "parquet" else _first(plain, told)
+
+
+def service_in(raw: Raw) -> str:
+    """Return the tier that a request was served by."""
+    batch, service = raw.field("batch"), raw.field("service")
+    usual = "'standard'"
+    if service is not None:
+        tier, words = f"lower(trim(coalesce({service}, '')))", ", ".join(map(quoted, SERVICES))
+        usual = f"CASE WHEN {tier} IN ({words}) THEN 'standard' ELSE {tier} END"
+    if batch is None:
+        return usual
+    return f"CASE WHEN TRY_CAST({batch} AS BOOLEAN) THEN 'batch' ELSE {usual} END"
+
+
+def nano_in(raw: Raw) -> str:
+    """Return a cost as whole billionths of a dollar; `ODD` where a cell is no amount."""
+    field = raw.field("cost")
+    if field is None:
+        return "NULL::BIGINT"
+    number = f"TRY_CAST({field} AS DOUBLE)"
+    if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
+        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
+        comma = f"replace(replace({bare}, '.', ''), ',', '.')"
+        forms = (COMMA.pattern, THOUSANDS.pattern) if raw.commas else (COMMA_DECIMAL.pattern,)
+        told = f"regexp_full_match({bare}, '{'|'.join(forms)}')"
+        other = f"CASE WHEN {told} THEN {comma} ELSE replace({bare}, ',', '') END"
+        read = f"TRY_CAST({other} AS DOUBLE)"
+        number = read if raw.commas else _first(number, read)
+        cell, nothing = f"lower(trim(coalesce({field}::VARCHAR, '')))", map(quoted, NOTHING)
+        odd = f"CASE WHEN {cell} NOT IN ({', '.join(nothing)}) THEN {ODD} END"
+        return _first(f"TRY_CAST(round(({number}) * 1e9) AS BIGINT)", odd)
+    return f"TRY_CAST(round({number} * 1e9) AS BIGINT)"
+
+
+def hash_in(raw: Raw, name: str) -> str:
+    """Return an id as a number; null where a cell says nothing."""
+    field = raw.field(name)
+    if field is None:
+        return "NULL::BIGINT"
+    if raw.is_number(name):
+        return f"CAST({field} AS BIGINT)"
+    cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
+    there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
+    return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
