@@ -150,8 +150,9 @@ NEVER = 80.0
 SMALLEST = 1e-7
 """Share of the requests that need not be told of [1]."""
 
-# Five constants that make the formulas meet 1,200 simulated loads (`benchmarks/first_token.py --seed
-# 1` to `--seed 6`); chosen without a kind of them, each meets that kind better than none did.
+# Five constants that make the formulas meet 1,200 simulated loads (`benchmarks/first_token.py
+# --seed 1` to `--seed 6`). Each kind of load was left out once: those chosen on the others met it
+# better than the formulas before.
 
 EVENER = 0.9
 """How much more evenly than at random requests come to one of many replicas, where each goes to
@@ -289,8 +290,8 @@ class Queue:
         The sum of independent waits, multiplied as Fourier transforms. Who finds a free slot waits
         for prompts as in a queue of one server with geometric clusters (Pollaczek and Khinchine);
         a server that decodes between prompts adds what is left of its step. Who waits for a slot
-        waits exponentially long, as in heavy traffic, and where few wait longer for the first one; then for prompts of those who got theirs with the same step. NaN at
-        capacity and beyond.
+        waits exponentially long, as in heavy traffic, and where few wait longer for the first one;
+        then for prompts of those who got theirs with the same step. NaN at capacity and beyond.
 
         Args:
             levels: Shares of the requests [levels] [1].
