@@ -106,6 +106,7 @@ NEW = {
     "promised first tokens over the volume: fleets of each size": 118,
     "what is paid by a key of one's own at OpenRouter, thoughts beside the answer": 25,
     "profile files whose rows do not fit their columns": 16,
+    "first tokens of clumped loads: own mates, two waits, prompts of who waited": 21,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())
