@@ -58,7 +58,8 @@ def reader(folder: str, _: str) -> None:
     """Read the fields of text once with DuckDB's own reader."""
     from tco.usage.raw_table import raw_of
     from tco.usage.read import Reading, found_files
-    from tco.usage.rows import LeftOutTally, Store
+    from tco.usage.rows import LeftOutTally
+    from tco.usage.store import Store
 
     with Store(memory="1GB", threads=2) as store:
         found = found_files(Reading((folder,)), LeftOutTally())
@@ -75,7 +76,8 @@ def ours(folder: str, _: str) -> None:
     from tco.usage.raw_table import raw_of
     from tco.usage.read import Reading, found_files
     from tco.usage.requests_table import add_table
-    from tco.usage.rows import LeftOutTally, Store
+    from tco.usage.rows import LeftOutTally
+    from tco.usage.store import Store
 
     tally = LeftOutTally()
     with Store(threads=2) as store:

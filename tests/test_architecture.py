@@ -42,7 +42,7 @@ MOST_MODULES_OF_COMPARE = 50
 FEWEST_FIELDS = 4  # of types that are held against each other
 
 MOST_ROOMS = 233  # modules with code
-MOST_TYPES = 397  # to be 250: classes that declare fields
+MOST_TYPES = 396  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,
     "logs in a warehouse": 926,
@@ -109,7 +109,7 @@ NEW = {
     "first tokens of clumped loads: own mates, two waits, prompts of who waited": 21,
 }
 """Lines that new abilities have brought."""
-MOST_LINES_IN_ALL = 68_340 + sum(NEW.values())
+MOST_LINES_IN_ALL = 68_150 + sum(NEW.values())
 """What the whole house has at most: these only shrink, but for what a new ability names."""
 
 MACHINERY = {"asked", "said", "told", "stairs", "bring", "world", "pictures"}

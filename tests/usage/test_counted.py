@@ -53,7 +53,7 @@ def held(store: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> bool:
     with monkeypatch.context() as patch:
         patch.setattr(type(store), "numbers", numbers)
         ours = store.ask(name)
-    monkeypatch.setattr("tco.usage.rows.TIMED", {})
+    monkeypatch.setattr("tco.usage.store.TIMED", {})
     theirs = store.ask(name)
     assert {k: v.dtype for k, v in ours.items()} == {k: v.dtype for k, v in theirs.items()}
     rows = [sorted(zip(*(v.tolist() for v in one.values()), strict=True)) for one in (ours, theirs)]

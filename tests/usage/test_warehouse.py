@@ -19,7 +19,8 @@ from tco.errors import TcoError, UsageError
 from tco.usage import aggregates, warehouse
 from tco.usage.logs import Logs
 from tco.usage.read import Reading
-from tco.usage.rows import BAD, QUERIES_FILE, queries
+from tco.usage.rows import BAD
+from tco.usage.store import QUERIES_FILE, queries
 
 DAY = ("--as-of", "2026-11-30")
 NAMES = [

@@ -17,12 +17,10 @@ from dataclasses import is_dataclass
 from functools import cache
 from itertools import chain, pairwise
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from tco import money
 from tco.analysis import import_bench, results
 from tco.analysis.claims import judge
 from tco.analysis.deploy import results as deploy_results
@@ -39,12 +37,10 @@ from tco.catalog import (
     build,
     claims,
     defaults,
-    fields,
     hardware,
     models,
     prices,
     summary,
-    tasks,
     usage_profile,
     verify,
 )
@@ -56,39 +52,6 @@ from tco.render.jsonio import member
 from tco.usage import results as usage_results
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-MODULES: tuple[ModuleType, ...] = (
-    money,
-    effective,
-    deploy_results,
-    results,
-    over,
-    whatif,
-    uncertain_results,
-    size_results,
-    job_results,
-    plan_results,
-    horizon_results,
-    portfolio_results,
-    judge,
-    difference_results,
-    import_bench,
-    claims,
-    defaults,
-    fields,
-    hardware,
-    bench_files,
-    models,
-    build,
-    prices,
-    scenario,
-    tasks,
-    summary,
-    verify,
-    finding,
-    check_entry,
-    usage_profile,
-    usage_results,
-)
 RESULTS: dict[str, Any] = {
     "compare": results.CompareResult,
     "compare-volumes": results.CompareVolumes,
@@ -195,8 +158,9 @@ def _generated(names: tuple[str, ...]) -> tuple[dict[str, str], dict[str, Any]]:
 
 def _describe(definitions: dict[str, Any]) -> None:
     """Give every property its name in the document and the text that stands under the attribute."""
-    docs = _docs()
+    records = _records()
     for part in definitions.values():
+        docs = _docs(records.get(part.get("title", ""), object))
         if "properties" in part:
             part["properties"] = {member(key): entry for key, entry in part["properties"].items()}
         if "required" in part:
@@ -207,7 +171,7 @@ def _describe(definitions: dict[str, Any]) -> None:
             part["required"] = ["schema", *part.get("required", [])]
         for key, entry in part.get("properties", {}).items():
             entry.pop("title", None)  # the key again, in other letters
-            if text := docs.get(part.get("title", ""), {}).get(key):
+            if text := docs.get(key):
                 entry.setdefault("description", text)
 
 
@@ -282,26 +246,17 @@ def _lines(value: Any, indent: int, head: str, *, whole: bool = True) -> str:
     return f"{head}{opened}\n{body}\n{' ' * indent}{closed}"
 
 
-@cache
-def _docs() -> dict[str, dict[str, str]]:
-    """Return the texts under the attributes of every record, by its name."""
-    return {
-        cls.__name__: {key: text for base in cls.__mro__[::-1] for key, text in _own(base).items()}
-        for m in MODULES
-        for cls in _records(m)
-    }
+def _records() -> dict[str, type]:
+    """Return the record types of all modules that the results and files have loaded, by name."""
+    loaded = [m for name, m in sys.modules.items() if name.startswith("tco.")]
+    classes = (c for m in loaded for c in vars(m).values() if inspect.isclass(c))
+    return {c.__name__: c for c in classes if is_dataclass(c) or issubclass(c, BaseModel)}
 
 
-def _own(cls: type) -> dict[str, str]:
-    ours = is_dataclass(cls) or (issubclass(cls, BaseModel) and cls is not BaseModel)
-    return attribute_docs(cls) if ours else {}
-
-
-def _records(module: ModuleType) -> list[type]:
-    """Return the record types that a module defines."""
-    classes = [c for c in vars(module).values() if inspect.isclass(c)]
-    ours = [c for c in classes if c.__module__ == module.__name__]
-    return [c for c in ours if is_dataclass(c) or issubclass(c, BaseModel)]
+def _docs(kind: type) -> dict[str, str]:
+    """Return the texts under the attributes of a record, those of its bases first."""
+    ours = [c for c in kind.__mro__[::-1] if c.__module__.startswith("tco.")]
+    return {key: text for base in ours for key, text in attribute_docs(base).items()}
 
 
 def attribute_docs(cls: type) -> dict[str, str]:

@@ -15,7 +15,8 @@ import numpy as np
 
 from tco.records import dataclass
 from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
-from tco.usage.rows import WRITES, UsageRow, columns, plain
+from tco.usage.rows import WRITES, UsageRow
+from tco.usage.store import columns, plain
 
 HOUR_S, DAY_S = 3_600, 86_400
 NAMES = ("model", "provider", "region", "service")

@@ -40,7 +40,8 @@ from tco.usage.results import (
     Unpriced,
     UsageGroup,
 )
-from tco.usage.rows import WRITES, Shown, day_of
+from tco.usage.rows import WRITES, day_of
+from tco.usage.store import Shown
 
 if TYPE_CHECKING:
     from tco.catalog.load import Catalog

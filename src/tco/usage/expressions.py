@@ -8,7 +8,7 @@ BIGINT: so that all engines find the same whole numbers. Nothing here is importe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,8 @@ from tco.usage.aggregates import (
     SUMS,
 )
 from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
-from tco.usage.rows import COLUMNS, NANO, QUERIES_FILE, WRITES
+from tco.usage.rows import COLUMNS, NANO, WRITES
+from tco.usage.store import QUERIES_FILE
 
 TYPES = {
     "VARCHAR": "string",
@@ -306,6 +307,28 @@ def duckdb_text() -> str:
             text = text.replace(stands, shown)
         out.append(f"-- name: {name}\n{text}\n")
     return "\n".join(out)
+
+
+def tree_of(name: str, good: Any, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Any:
+    """Return a query over good rows as an expression."""
+    if name != "cells":
+        return TREES[name](good)
+    tier = ibis_module().literal(0, "int32")
+    for edge in edges:
+        tier = tier + over(good, edge).cast("int32")
+    return cells(good, tier, hourly)
+
+
+def emptied(good: Any, names: Collection[str]) -> Any:
+    """Return rows with nothing in some columns."""
+    none = ibis_module().null
+    empty = {name: none(TYPES[COLUMNS[name]]) for name in names if name != "session"}
+    return good.mutate(**empty) if empty else good
+
+
+def first_of(*pairs: tuple[Any, str]) -> Any:
+    """Return the first reason that holds."""
+    return ibis_module().cases(*pairs, else_=ibis_module().null("string"))
 
 
 if __name__ == "__main__":

@@ -18,8 +18,9 @@ from tco.usage.formats.table import advice, says
 from tco.usage.matching import DATED, Matched
 from tco.usage.raw_table import raw_of
 from tco.usage.read import TABLE, Found, Reading, found_files, in_buckets, rows_of, zone_of
-from tco.usage.rows import WRITES, LeftOutTally, Shown, Store, UsageRow, day_of
+from tco.usage.rows import WRITES, LeftOutTally, UsageRow, day_of
 from tco.usage.sources import delimiter_in
+from tco.usage.store import Shown, Store
 from tco.usage.traffic import Profiler, TimeSpan, span_of
 
 if TYPE_CHECKING:

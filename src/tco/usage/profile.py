@@ -16,7 +16,7 @@ from tco.usage.logs import Logs, days_of
 from tco.usage.matching import Matcher
 from tco.usage.read import Reading
 from tco.usage.results import ModelUsage, PeakToMean, ProfileResult, TokenCounts
-from tco.usage.rows import Shown
+from tco.usage.store import Shown
 from tco.usage.traffic import ObservedTraffic, Profiler, kinds_of, stamp, yaml_text
 
 if TYPE_CHECKING:

@@ -30,8 +30,9 @@ from tco.usage.formats.table import (
     left_out_of,
     paths_of,
 )
-from tco.usage.rows import MARKS, NOTHING, Store, duckdb_module, one_line, quoted
+from tco.usage.rows import MARKS, NOTHING
 from tco.usage.sources import LogSource, Sample, delimiter_in
+from tco.usage.store import Store, duckdb_module, one_line, quoted
 
 TIMES = ("start", "end")
 

@@ -25,7 +25,7 @@ from tco.usage.formats import (
     table,
     totals,
 )
-from tco.usage.rows import LeftOutTally, Shown, UsageRow, Wrong, checked
+from tco.usage.rows import LeftOutTally, UsageRow, Wrong, checked
 from tco.usage.sources import (
     REQUEST,
     STDIN,
@@ -39,6 +39,7 @@ from tco.usage.sources import (
     records,
     sampled,
 )
+from tco.usage.store import Shown
 
 TABLE = "table"
 REMOTE = re.compile(r"^(s3|s3a|gs|gcs|az|abfss?|wasbs?|https?|hdfs|r2)://", re.IGNORECASE)

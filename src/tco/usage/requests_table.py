@@ -33,7 +33,7 @@ from tco.usage.raw_table import (
     status_in,
     when,
 )
-from tco.usage.rows import FIRST_S, LeftOutTally, Shown, Store, duckdb_module, quoted
+from tco.usage.rows import FIRST_S, LeftOutTally
 from tco.usage.sources import (
     BLANK,
     GZIP,
@@ -49,6 +49,7 @@ from tco.usage.sources import (
     opened,
     records,
 )
+from tco.usage.store import Shown, Store, duckdb_module, quoted
 
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8

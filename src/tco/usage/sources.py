@@ -571,7 +571,7 @@ def _sse(source: LogSource, tally: LeftOutTally) -> Iterator[RawRecord]:
 
 def _parquet(source: LogSource, most: int | None = None) -> Iterator[RawRecord]:
     """Return the rows of a Parquet file as mappings."""
-    from tco.usage.rows import parquet_rows
+    from tco.usage.store import parquet_rows
 
     return (RawRecord(n, row, {}) for n, row in enumerate(parquet_rows(source.path, most), 1))
 

@@ -17,9 +17,26 @@ import numpy as np
 from tco.errors import DataError, UsageError, install_command, printable
 from tco.usage import expressions
 from tco.usage.aggregates import BY, Arrays
-from tco.usage.expressions import TYPES, epoch_of, ibis_module, nano_of, whole
+from tco.usage.expressions import (
+    TYPES,
+    emptied,
+    epoch_of,
+    first_of,
+    ibis_module,
+    nano_of,
+    tree_of,
+    whole,
+)
 from tco.usage.formats import CACHE, CACHE_OR_READ, HIT, HITS, SERVICES
-from tco.usage.formats.litellm import BASES, ERROR, KEPT_AS_JSON, LOG, SEARCHED, SPENT
+from tco.usage.formats.litellm import (
+    BASES,
+    ERROR,
+    KEPT_AS_JSON,
+    LOG,
+    SPENT,
+    provider_usd_of,
+    usage_of,
+)
 from tco.usage.formats.table import columns_of, found_columns, left_out_of, says
 from tco.usage.raw_table import FAILED, LIFETIMES, MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, WRITES, LeftOutTally, hashed
@@ -158,7 +175,7 @@ class Warehouse:
 
     def keep(self, without: Collection[str] = ()) -> None:
         """Have nothing in some columns from now on."""
-        self.good = _without(self.rows.filter(self.rows.bad.isnull()), without)
+        self.good = emptied(self.rows.filter(self.rows.bad.isnull()), without)
 
     def ask(self, name: str, *, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Arrays:
         """Return what a query of `expressions` finds."""
@@ -252,22 +269,6 @@ def _tags(text: str) -> str:
         return text
 
 
-def tree_of(name: str, good: Any, edges: Sequence[int] = (), hourly: Sequence[str] = ()) -> Any:
-    """Return a query over good rows as an expression."""
-    if name != "cells":
-        return expressions.TREES[name](good)
-    tier = ibis_module().literal(0, "int32")
-    for edge in edges:
-        tier = tier + expressions.over(good, edge).cast("int32")
-    return expressions.cells(good, tier, hourly)
-
-
-def _without(good: Any, names: Collection[str]) -> Any:
-    none = ibis_module().null
-    empty = {name: none(TYPES[COLUMNS[name]]) for name in names if name != "session"}
-    return good.mutate(**empty) if empty else good
-
-
 def shown_sql(
     dialect: str,
     url: str | None,
@@ -305,7 +306,7 @@ def shown_sql(
         fields = {name: FIELDS.get(ours, "string") for ours, name in columns.items()}
     name = at.table if at else LITELLM if not columns else "requests"
     rows = rows_of(ibis.table(fields, name=name.rpartition(".")[2]), columns, name)[1]
-    good = _without(rows.filter(rows.bad.isnull()), {*BY} - {*by})
+    good = emptied(rows.filter(rows.bad.isnull()), {*BY} - {*by})
     texts: dict[str, Any] = {
         "left_out": expressions.sql(expressions.left_out(rows), engine),
         "cells": expressions.sql(tree_of("cells", good, edges), engine),
@@ -387,11 +388,6 @@ def _once(rows: Any) -> Any:
     return rows.mutate(bad=again.ifelse("duplicate", rows.bad)).drop("place", "id")
 
 
-def _first(*pairs: tuple[Any, str]) -> Any:
-    """Return the first reason that holds."""
-    return ibis_module().cases(*pairs, else_=ibis_module().null("string"))
-
-
 def _mapped(table: Any, at: Mapping[str, str], apart: str) -> dict[str, Any]:
     """Return the rows of a table of requests; what is wrong is told as of files."""
     ibis = ibis_module()
@@ -425,7 +421,7 @@ def _wrong(field: Mapping[str, Any], counts: Mapping[str, Any], odd: Any, start:
     negative = none
     for value in counts.values():
         negative = negative | (value.fill_null(0) < 0)
-    return _first(
+    return first_of(
         (_from_cache(field, counts), HIT),
         (field["model"].fill_null("") == "", "no_model"),
         (start.isnull(), "no_time"),
@@ -506,16 +502,16 @@ def _spent(table: Any) -> dict[str, Any]:
 
     given, made = (whole(table[n].fill_null(0)) for n in ("prompt_tokens", "completion_tokens"))
     start, end = epoch_of(table.startTime), epoch_of(table.endTime)
-    cached = _cached(table.metadata)
+    cached = usage_of(table.metadata)
     failed = name("status").fill_null("success").lower() != "success"
-    usd_nano = nano_of(table.spend) + nano_of(_provider_usd(table.metadata["usage_object"]))
+    usd_nano = nano_of(table.spend) + nano_of(provider_usd_of(table.metadata["usage_object"]))
     unpaid = failed & ~(usd_nano > 0).fill_null(False)
     early, late = _unusable(table, given, made, failed, cached)
     past = [(at < int(FIRST_S)) | (at >= int(LAST_S)) for at in (start, end)]
     counted = table.total_tokens.notnull() & (table.total_tokens != given + made)
     doubts = ((counted, "total_contradicts_parts"), (unpaid & (made > 0), "output_of_failed"))
-    doubt = _first(*((test, "") for test, _ in early), *doubts)
-    bad = _first(
+    doubt = first_of(*((test, "") for test, _ in early), *doubts)
+    bad = first_of(
         *early, (past[0] | past[1], "out_of_range"), (name("model").isnull(), "no_model"), *late
     )
     tags = table.request_tags.cast("string") if "request_tags" in table.columns else None
@@ -537,12 +533,6 @@ def _spent(table: Any) -> dict[str, Any]:
         "bad": bad,
         "doubt": doubt.nullif(""),
     }
-
-
-def _provider_usd(usage: Any) -> Any:
-    """Return what the provider bills besides, with a key of one's own at OpenRouter."""
-    of_provider = usage["cost_details"]["upstream_inference_cost"].float.fill_null(0.0)
-    return usage["is_byok"].bool.fill_null(False).ifelse(of_provider, 0.0)
 
 
 def _tiers(table: Any, kind: Any) -> dict[str, Any]:
@@ -570,31 +560,3 @@ def _unusable(
         (table.endTime < table.startTime, "ends_before_start"),
     )
     return early, late
-
-
-def _cached(metadata: Any) -> dict[str, Any]:
-    """Return what was cached and thought, from the usage that the proxy keeps."""
-    ibis = ibis_module()
-    usage, added = metadata["usage_object"], metadata["additional_usage_values"]
-    details = usage["prompt_tokens_details"]
-    told = details["cache_creation_token_details"]
-    kept = [part.cast("string").fill_null("{}").notin(["{}", "null"]) for part in (usage, added)]
-
-    def number(*places: tuple[Any, str]) -> Any:
-        found = [whole(part[key].float.floor()) for part, key in places]
-        return ibis.coalesce(*found) if len(found) > 1 else found[0]
-
-    keys, searched = ("cache_read_input_tokens", "cache_creation_input_tokens"), SEARCHED
-    read = number((usage, keys[0]), (added, keys[0]), (details, "cached_tokens")).fill_null(0)
-    every = number((usage, keys[1]), (added, keys[1]), (details, "cache_creation_tokens"))
-    short, long = (number((told, f"ephemeral_{n}_input_tokens")).fill_null(0) for n in ("5m", "1h"))
-    rest = every.fill_null(0) - short - long
-    known = kept[0] | kept[1]
-    return {
-        "read": known.ifelse(read, ibis.null("int64")),
-        "write_5m": short,
-        "write_1h": long,
-        "write_unknown": (rest > 0).ifelse(rest, 0),
-        "reasoning": number((usage["completion_tokens_details"], "reasoning_tokens")),
-        "searches": number((usage["server_tool_use"], searched), (details, searched)),
-    }

@@ -24,8 +24,7 @@ from tco.engine.ledger import ProvisionedUnit, Terms, TokenRates, token_lines, t
 from tco.engine.replica import BATCHES
 from tco.engine.sessions import SPREAD, session_server, steady
 from tco.engine.shapes import Workload
-from tco.options import bills, caching, cheapest, curves, hours, machines, prices, provisioned
-from tco.options import sessions as sessions_of_profiles
+from tco.options import bills, cheapest, curves, hours, machines, prices, provisioned, sessions
 from tco.options.candidates import option_of, own_setups
 from tco.options.names import resolve
 from tco.options.prices import Buying
@@ -353,13 +352,12 @@ DAY_LONG = Modifier(when=When(cache_ttl="24h"), usd_per_mtok=Rates(cache_write=3
 
 def test_what_a_cache_keeps_goes_by_its_prices() -> None:
     question = asked(**AGENTS)
-    settings, gaps = question.settings, caching.sessions_of
-    assert gaps is sessions_of_profiles.sessions_of
-    table = sessions_of_profiles.gaps_of(question.catalog.workloads.profiles["agents"])
+    settings = question.settings
+    table = sessions.gaps_of(question.catalog.workloads.profiles["agents"])
     assert table is not None
 
     def of(rates: Rates, *modifiers: Modifier, ttl: str | None = None, **more: Any) -> Any:
-        return caching.caching_of(
+        return sessions.caching_of(
             settings, table, rates, list(modifiers), Buying(cache_ttl=ttl), **more
         )
 
@@ -380,12 +378,12 @@ def test_what_a_cache_keeps_goes_by_its_prices() -> None:
     usual = of(made(cache_write=1.25), HOUR, ttl="5m")
     assert usual.lifetimes == ((None, 300.0),) and not usual.optional
     assert of(made(cached_input=None)) is None
-    assert caching.caching_of(settings, None, made(), [], Buying()) is None
-    for path in caching.BY_USER:
+    assert sessions.caching_of(settings, None, made(), [], Buying()) is None
+    for path in sessions.BY_USER:
         said = asked(**AGENTS, settings={path: 0.1}).settings
-        assert caching.caching_of(said, table, made(), [], Buying()) is None
-        assert not caching.follows_gaps(said)
-    assert caching.follows_gaps(settings)
+        assert sessions.caching_of(said, table, made(), [], Buying()) is None
+        assert not sessions.follows_gaps(said)
+    assert sessions.follows_gaps(settings)
 
 
 def test_a_cache_lives_as_long_as_its_seller_says() -> None:
@@ -404,7 +402,7 @@ def test_a_cache_lives_as_long_as_its_seller_says() -> None:
 
     def usual(model: str, provider: str, *, written: bool) -> str | None:
         offer: Any = SimpleNamespace(model=model, provider=provider)
-        return caching.usual_lifetime(known, offer, written=written)
+        return sessions.usual_lifetime(known, offer, written=written)
 
     assert usual("open", "maker", written=True) == "1h"
     assert usual("open", "maker", written=False) == "5m"
@@ -484,12 +482,12 @@ def test_lengths_that_logs_tell_of_what_is_written() -> None:
 def test_a_profile_says_what_its_sessions_are_like() -> None:
     question = asked(**AGENTS)
     traffic = question.catalog.workloads.profiles["agents"]
-    gaps = sessions_of_profiles.gaps_of(traffic)
+    gaps = sessions.gaps_of(traffic)
     chat = question.catalog.workloads.profiles["chat"]
     before = asked().settings
-    assert sessions_of_profiles.with_sessions(before, "chat", chat, gaps) is before
-    assert sessions_of_profiles.with_sessions(before, "agents", traffic, None) is before
-    found = sessions_of_profiles.with_sessions(before, "agents", traffic, gaps)
+    assert sessions.with_sessions(before, "chat", chat, gaps) is before
+    assert sessions.with_sessions(before, "agents", traffic, None) is before
+    found = sessions.with_sessions(before, "agents", traffic, gaps)
     said = {
         "turns": 30.0, "first_tokens": 25e3, "growth_tokens": 1e3, "new_tokens": 2e3,
         "shared_tokens": 9e3, "lanes": 1.5, "service_s": 8.0,
@@ -503,29 +501,29 @@ def test_a_profile_says_what_its_sessions_are_like() -> None:
     assert found["workload.sessions.gap_s"].value == round(mean, 1)
     outside = replace(before["workload.sessions.lanes"], low=2.0, high=1.2)
     moved = type(before)({**before, "workload.sessions.lanes": outside})
-    lanes = sessions_of_profiles.with_sessions(moved, "agents", traffic, gaps)
+    lanes = sessions.with_sessions(moved, "agents", traffic, gaps)
     assert (lanes["workload.sessions.lanes"].low, lanes["workload.sessions.lanes"].high) == (
         1.5,
         1.5,
     )
-    of = sessions_of_profiles.sessions_of(found, gaps)
+    of = sessions.sessions_of(found, gaps)
     assert float(np.asarray(of.gaps.mean_s)) == close(round(mean, 1))
     capped = found.with_values({"workload.sessions.gap_cap_s": A([0.0, 0.5, 200.0])})
-    caps = sessions_of_profiles.sessions_of(capped, gaps).gaps.cap_s
+    caps = sessions.sessions_of(capped, gaps).gaps.cap_s
     assert np.asarray(caps).tolist() == [np.inf, 0.5, 200.0]
 
 
 def test_no_more_turns_at_once_than_lanes() -> None:
     settings = asked(**AGENTS).settings
-    gaps = sessions_of_profiles.gaps_of(asked(**AGENTS).catalog.workloads.profiles["agents"])
+    gaps = sessions.gaps_of(asked(**AGENTS).catalog.workloads.profiles["agents"])
     assert gaps is not None
-    path = sessions_of_profiles.AT_ONCE
+    path = sessions.AT_ONCE
     usual = replace(settings["workload.sessions.lanes"], value=1.0)
     for said, counted in ((1.0, 1.0), (1.2, 1.2), (1.5, 1.5), (4.0, 1.5)):  # of 1.5 lanes
         some = type(settings)({**settings, path: replace(usual, value=said)})
-        assert sessions_of_profiles.sessions_of(some, gaps).at_once == counted
+        assert sessions.sessions_of(some, gaps).at_once == counted
     alone_ = type(settings)({k: v for k, v in settings.items() if k != path})
-    assert sessions_of_profiles.sessions_of(alone_, gaps).at_once == 1.0
+    assert sessions.sessions_of(alone_, gaps).at_once == 1.0
 
 
 def test_turns_that_meet_a_queue() -> None:
@@ -534,15 +532,13 @@ def test_turns_that_meet_a_queue() -> None:
     shapes = bills.shapes_of(option, settings)
     assert shapes is not None and option.gaps is not None
     replica, goal = bills.replica_of(option, settings), target(settings)
-    of = sessions_of_profiles.sessions_of(settings, option.gaps)
+    of = sessions.sessions_of(settings, option.gaps)
     rate = float(np.asarray(replica.requests_per_s))
-    room = sessions_of_profiles._room(settings)
+    room = sessions._room(settings)
     server = session_server(*shapes, goal, of, room, (1.0, 1.0))
     for factor in (1.0, 0.5):
         per_s = A([0.2, 0.8]) * rate
-        each = sessions_of_profiles.turns_in_queue(
-            shapes, settings, option.gaps, (), factor, replica, per_s
-        )
+        each = sessions.turns_in_queue(shapes, settings, option.gaps, (), factor, replica, per_s)
         for part, turn in zip((0.2, 0.8), each, strict=True):
             there = max(part * float(np.asarray(replica.sessions)), 1.0)
             missed = float(np.asarray(steady(of, server, max(there / factor, 1.0)).missed))
@@ -561,10 +557,10 @@ def test_turns_that_meet_a_queue() -> None:
             )
             assert (found.p50_s, found.p95_s, found.p99_s) == close(tuple(want.tolist()))
             assert found.load == close(part)
-    few, some = sessions_of_profiles._few_and_some(())
+    few, some = sessions._few_and_some(())
     assert (few, some) == (1.0, 1.0)
     ramp = np.arange(BATCHES.size) + 1.0
-    few, some = sessions_of_profiles._few_and_some(ramp)
+    few, some = sessions._few_and_some(ramp)
     assert BATCHES[int(few) - 1] == 1.0 and BATCHES[int(some) - 1] == 32.0
 
 

@@ -21,7 +21,7 @@ from tco.engine.gaps import Gaps
 from tco.engine.selfhost import Fleet
 from tco.engine.shapes import Workload
 from tco.errors import DataError, UsageError
-from tco.options import bills, caching, cheapest, curves, hours, machines
+from tco.options import bills, cheapest, curves, hours, machines, sessions
 from tco.options import sessions as sessions_of_profiles
 from tco.options.names import resolve
 from tco.options.question import prepare
@@ -335,13 +335,13 @@ def test_who_looks_after_what() -> None:
 GAPS = Gaps(beyond=((1.0, 0.9), (10.0, 0.5), (400.0, 0.2), (5000.0, 0.01)))
 
 
-def kept(**more: Any) -> caching.Caching:
+def kept(**more: Any) -> sessions.Caching:
     """Return a cache that lives 5 minutes or an hour."""
     usual: dict[str, Any] = {
         "gaps": GAPS, "usual_share": 0.9, "lifetimes": ((None, 300.0), ("1h", 3600.0)),
         "written": True, "optional": True,
     }  # fmt: skip
-    return caching.Caching(**(usual | more))
+    return sessions.Caching(**(usual | more))
 
 
 def test_ways_to_cache() -> None:

@@ -52,7 +52,8 @@ def _guidellm_run(part: BenchPart, run: BenchPart) -> BenchReading | str:
     if rate is None or osl is None:
         return EMPTY
     _check_window(run, metrics, rate, osl)
-    if (_mean(metrics, "output_tokens_per_iteration") or 1.0) > 1.5 and _drafts(run):
+    each = _mean(metrics, "output_tokens_per_iteration")
+    if (each or 1.0) > 1.5 and _drafts(run):
         return DRAFTS
     ttft = _mean(metrics, "time_to_first_token_ms")
     tpot = _mean(metrics, "inter_token_latency_ms") or _mean(metrics, "time_per_output_token_ms")
@@ -80,7 +81,7 @@ def _guidellm_run(part: BenchPart, run: BenchPart) -> BenchReading | str:
         notes=(
             *((f"{errors:,.0f} requests failed",) if errors else ()),
             *told,
-            *_at_once(_mean(metrics, "output_tokens_per_iteration")),
+            *(several_an_event(each, 1.0) if each else ()),
         ),
         **metadata(part),
     )
@@ -88,10 +89,6 @@ def _guidellm_run(part: BenchPart, run: BenchPart) -> BenchReading | str:
 
 def _drafts(run: BenchPart) -> bool:
     return bool(_deep(run.cells, "speculative_config") or _deep(run.cells, "spec_decoding"))
-
-
-def _at_once(each: float | None) -> tuple[str, ...]:
-    return several_an_event(each, 1.0) if each else ()
 
 
 def _day(seconds: float | None) -> str | None:

@@ -1,4 +1,4 @@
-"""Anthropic's usage report: buckets by model, tier, context window and region.
+"""Anthropic's usage and cost reports: buckets by model, tier, context window and region.
 
 The API gives it as pages of JSON, the usage page of the console as CSV: a line a day and group.
 """
@@ -21,7 +21,7 @@ from tco.usage.formats import (
 )
 from tco.usage.formats.anthropic_messages import anthropic_tokens, geo
 from tco.usage.formats.openai_usage import NOT_GROUPED
-from tco.usage.rows import UsageRow, count, hashed, text
+from tco.usage.rows import UsageRow, Wrong, count, hashed, nano, text
 from tco.usage.sources import RawRecord, Sample
 
 LONG = {"200k-1M": 200_000, "> 200k": 200_000}
@@ -103,4 +103,62 @@ FORMAT = Format(
     row=row,
     parts=parts,
     knows="the old report counts no requests; buckets tell no lengths and no peaks inside",
+)
+
+
+# The cost report: cents a day, as decimal texts, by kind of token when grouped so; of the console
+# dollars a day and group.
+
+CENTS = 100
+
+
+def looks_costs(sample: Sample) -> bool:
+    """Return whether some buckets have amounts of money and no tokens."""
+    if sample.shape == "csv":
+        return sample.some("usage_date_utc", "cost_usd", "cost_type") is not None
+    return any("amount" in result and "cost_type" in result for result in results(sample))
+
+
+def cost_parts(record: RawRecord, ctx: Context) -> Iterable[Any]:
+    """Return the results of a bucket with its times; of a line of CSV its only one."""
+    line = mapping(record.value)
+    if "usage_date_utc" not in line:
+        return bucketed(record, ctx, begins="starting_at", ends="ending_at")
+    # The console writes names, such as Claude Haiku 4.5.
+    model = text(line.get("model")).lower().replace(" ", "-")
+    # All that the line says is kept: charges of one amount are others, not repeated ones.
+    result = {**line, "model": model, "workspace_id": line.get("workspace")}
+    return [(*day_of(line["usage_date_utc"]), result)]
+
+
+def cost_row(value: Any, _: Context) -> UsageRow | None:
+    """Return the charge of a result."""
+    start, end, result = value
+    if str(result.get("currency", "USD")).upper() != "USD":
+        raise Wrong("not_in_usd")
+    usd, cents = result.get("cost_usd"), result.get("amount")
+    return UsageRow(
+        model=text(result.get("model")),
+        input=0,
+        output=0,
+        **times(start, end),
+        requests=0,
+        provider="anthropic",
+        service=service_of(result.get("service_tier")),
+        project=text(result.get("workspace_id")),
+        usd_nano=nano(cents, per_usd=CENTS) if usd is None else nano(usd),
+        only_cost=True,
+    )
+
+
+COSTS = Format(
+    name="anthropic-costs",
+    title="Anthropic cost report",
+    exported="GET /v1/organizations/cost_report?group_by[]=description; or the cost "
+    "page of the console as CSV",
+    grain="costs",
+    looks=looks_costs,
+    row=cost_row,
+    parts=cost_parts,
+    knows="only what was charged, by the day: give the usage report with it",
 )

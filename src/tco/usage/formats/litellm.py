@@ -185,3 +185,42 @@ FORMAT = Format(
     row=row,
     knows="a daily table tells no lengths and no peaks inside a day",
 )
+
+
+# What the proxy keeps of a call, as an expression over its own table.
+
+
+def provider_usd_of(usage: Any) -> Any:
+    """Return what the provider bills besides, with a key of one's own at OpenRouter."""
+    of_provider = usage["cost_details"]["upstream_inference_cost"].float.fill_null(0.0)
+    return usage["is_byok"].bool.fill_null(False).ifelse(of_provider, 0.0)
+
+
+def usage_of(metadata: Any) -> dict[str, Any]:
+    """Return what was cached and thought, from the usage that the proxy keeps."""
+    from tco.usage.expressions import ibis_module, whole  # a warehouse alone asks for it
+
+    ibis = ibis_module()
+    usage, added = metadata["usage_object"], metadata["additional_usage_values"]
+    details = usage["prompt_tokens_details"]
+    told = details["cache_creation_token_details"]
+    kept = [part.cast("string").fill_null("{}").notin(["{}", "null"]) for part in (usage, added)]
+
+    def number(*places: tuple[Any, str]) -> Any:
+        found = [whole(part[key].float.floor()) for part, key in places]
+        return ibis.coalesce(*found) if len(found) > 1 else found[0]
+
+    keys, searched = ("cache_read_input_tokens", "cache_creation_input_tokens"), SEARCHED
+    read = number((usage, keys[0]), (added, keys[0]), (details, "cached_tokens")).fill_null(0)
+    every = number((usage, keys[1]), (added, keys[1]), (details, "cache_creation_tokens"))
+    short, long = (number((told, f"ephemeral_{n}_input_tokens")).fill_null(0) for n in ("5m", "1h"))
+    rest = every.fill_null(0) - short - long
+    known = kept[0] | kept[1]
+    return {
+        "read": known.ifelse(read, ibis.null("int64")),
+        "write_5m": short,
+        "write_1h": long,
+        "write_unknown": (rest > 0).ifelse(rest, 0),
+        "reasoning": number((usage["completion_tokens_details"], "reasoning_tokens")),
+        "searches": number((usage["server_tool_use"], searched), (details, searched)),
+    }

@@ -1,4 +1,4 @@
-"""OpenAI's usage report: buckets of requests by model, tier, project, user and key.
+"""OpenAI's usage and cost reports: buckets of requests by model, tier, project, user and key.
 
 The API gives it as pages of JSON, the usage page of the console as CSV with the same names.
 """
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, bucketed, mapping, results, service_of, times
-from tco.usage.rows import UsageRow, Wrong, count, hashed, text
+from tco.usage.rows import UsageRow, Wrong, count, hashed, nano, text
 from tco.usage.sources import RawRecord, Sample
 
 KIND = "organization.usage."
@@ -84,4 +84,46 @@ FORMAT = Format(
     row=row,
     parts=parts,
     knows="buckets tell no lengths of requests, no reasoning, and no peaks inside a bucket",
+)
+
+
+# The cost report: dollars a day, by line item when grouped so.
+
+COST = "organization.costs.result"
+
+
+def looks_costs(sample: Sample) -> bool:
+    """Return whether some buckets have results of a cost report."""
+    return any(result.get("object") == COST for result in results(sample))
+
+
+def cost_row(value: Any, _: Context) -> UsageRow | None:
+    """Return the charge of a result; a line item begins with the name of the model."""
+    start, end, result = value
+    amount = mapping(result.get("amount"))
+    if str(amount.get("currency", "usd")).lower() != "usd":
+        raise Wrong("not_in_usd")
+    item = text(result.get("line_item"))
+    return UsageRow(
+        model=item.split(",")[0].strip(),
+        input=0,
+        output=0,
+        **times(start, end),
+        requests=0,
+        provider="openai",
+        project=text(result.get("project_id")),
+        usd_nano=nano(amount.get("value")),
+        only_cost=True,
+    )
+
+
+COSTS = Format(
+    name="openai-costs",
+    title="OpenAI cost report",
+    exported="GET /v1/organization/costs?group_by=line_item",
+    grain="costs",
+    looks=looks_costs,
+    row=cost_row,
+    parts=bucketed,
+    knows="only what was charged, by the day: give the usage report with it",
 )
