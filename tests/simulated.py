@@ -46,9 +46,13 @@ class Load:
     peakedness: float
 
     def queue(self) -> Queue:
-        """Return the same as the formulas take it."""
-        alone = self.osl * (self.step_s + self.sequence_s) + self.prefill_s
-        full = self.osl * (self.step_s + self.sequence_s * self.slots)
+        """Return the same as the formulas take it.
+
+        Of the steps of an answer a prompt makes the first, and half of one passes before it.
+        """
+        steps = self.osl - 0.5
+        alone = steps * (self.step_s + self.sequence_s) + self.prefill_s
+        full = steps * (self.step_s + self.sequence_s * self.slots)
         full += self.slots * self.prefill_s
         rate = self.requests_per_s / self.replicas
         more = (full - alone) / max(self.slots - 1.0, 1.0)

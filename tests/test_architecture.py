@@ -111,6 +111,7 @@ NEW = {
     "whether input of own logs has what was cached, writes by lifetime, LiteLLM's own logs": 256,
     "what a warehouse's proxy cache answered, streams that broke off, commas that are either": 78,
     "spans of Jaeger and Tempo, counters of SGLang": 61,
+    "first tokens of clumped loads: own mates, two waits, prompts of who waited": 21,
 }
 """Lines that new abilities have brought."""
 MOST_LINES_IN_ALL = 68_150 + sum(NEW.values())

@@ -204,8 +204,9 @@ def test_a_break_even_under_a_promise_is_where_the_bills_cross_whatever_volume_i
     assert {one.wins for one in found} == {found[0].wins}
     ends = [(end, side) for span in found[0].wins for end, side in zip(span, (1, -1), strict=True)]
     assert len([end for end, _ in ends if end]) == 3
+    crossed = {begin for begin, _ in found[0].wins}
     for end, side in ends:
-        near = 2e-3 if end == found[0].first else 2e-2  # steps of fleets lie between known ones
+        near = 2e-3 if end in crossed else 2e-2  # steps of fleets lie between known ones
         for beside in (-1, 1) if end else ():
             at = {**LONG, "tokens": end * (1.0 + beside * near)}
             usd = [tco.explain(name, **at).option.monthly_usd for name in pair]

@@ -281,19 +281,22 @@ def test_states_of_a_fleet_whose_requests_come_together() -> None:
     assert one.load == close(1.1 * 3 / 8) and one.reading == close(0.55 * 0.3)
     assert one.cluster == close(1 + 1.5 / 2 / smaller)
     r, load = 0.55 * 0.3, 1.1 * 3 / 8
-    z = 2.5 * (1 + arrivals.STALLED * r * r / (1 - r) * sqrt(1 - load) * smaller)
-    more, ups, states = 1 - 1 / z, 1.0, 1.0
+    z = 2.5 * (1 + arrivals.STALLED * r * r / (1 - r) * (1 - load) ** (1 / 3))
+    before = 1 - 1 / one.cluster
+    more, ups, states, met = 1 - 1 / z, 1.0, 1.0, before**8
     for k in range(1, 8):
         slowed = 1.0 + 2.0 * min(max((k / 2 - 1) / 3, 0.0), 1.0)
         ratio = 1.1 / z * slowed / k
         states += ups * ratio
+        met += ups * ratio * before ** (8 - k)
         ups *= more + ratio
-    full = load / (1 - load)
-    assert one.waiting_share() == close((full + more) * ups / (states + full * ups))
+    full = load / (1 - load) * ups
+    assert one.waiting_share() == close((full + met) / (states + full))
     prompt = 0.3 * 4 / 3
     work = ((1 - prompt) * 1.0) ** 2 * exp(-arrivals.LIGHTENS * (1 - load) * sqrt(8))
-    heavy = (2 * one.cluster - 1 + work) / 2 * 3 / 8 / (1 - load)
-    assert one.wait_s() == close(heavy * (1 + arrivals.LIGHT_WAIT * (1 - load)))
+    assert one.wait_s() == close((2 * one.cluster - 1 + work) / 2 * 3 / 8 / (1 - load))
+    c = one.cluster
+    assert one.together() == close(((c + 1) / 2) ** 0.7 * (1 - (1 - 1 / c) ** 2) ** -0.3)
     told = one.first_tokens()
     assert told.p50_s is not None and told.waiting_share == one.waiting_share()
     assert np.isnan(replace(one, requests_per_s=8 / 3).percentiles_s((0.5, 0.9))).all()
