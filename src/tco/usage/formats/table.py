@@ -203,7 +203,10 @@ def _clash(name: str, field: str) -> bool:
     return True
 
 
-LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
+LATE = (
+    *("read", "written", "write_5m", "write_1h"),
+    *("reasoning", "batch", "service", "status", "cost"),
+)
 """What a log of JSON lines may say of some requests alone, and of none of its first lines."""
 
 
