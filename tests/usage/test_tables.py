@@ -726,7 +726,7 @@ def test_what_no_count_is_of_a_lifetime_leaves_the_row_out(
     log.write_text("\n".join([",".join([head, *whole]), log.read_text()]))
     answer = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)
     assert answer["left_out"] == {"not_a_number": 2, "negative": 1}
-    odd = f"2026-11-20T10:00:00Z,gpt-5,1000,500,10,abc\n"
+    odd = "2026-11-20T10:00:00Z,gpt-5,1000,500,10,abc\n"
     log.write_text(f"{head},cache_write_tokens\n{odd}{odd.replace('abc', '700')}")
     answer = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)
     assert (answer["left_out"], answer["totals"]["write_unknown"]) == ({"not_a_number": 1}, 200)

@@ -149,6 +149,8 @@ def entering(inputs: Question, used: Sequence[Option]) -> list[Setting]:
     kinds = _prefixes(used)
     if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
         kinds |= {"own.life_months", "own.yearly_rate", "own.straight_line"}
+    if "people.api" in kinds:
+        kinds.add(values.calling_takes(inputs.settings))
     starts = tuple(kinds)
     return [
         setting
@@ -545,7 +547,9 @@ OF_OWN = ("fte", "coverage", "site", "engine", "speculative", "parallel")  # wor
 def _idle_words(inputs: Question, used: Sequence[Option], kinds: set[Tier]) -> Iterator[str]:
     """Return what is of own GPUs, or of bought ones, without any; tokenizers of other models."""
     if "self" not in kinds:
-        yield from filter(None, (_by_flag(inputs, field) for field in OF_OWN))
+        capped = values.calling_takes(inputs.settings) != values.API_FTE
+        fields = OF_OWN[2 if capped else 0 :]
+        yield from filter(None, (_by_flag(inputs, field) for field in fields))
     if not any(isinstance(o, SelfOption) and o.owned is not None for o in used):
         for field in filter(lambda name: _by_flag(inputs, name), ("electricity", "ownership")):
             yield f"--{field} {getattr(inputs.request, field)}"

@@ -161,7 +161,8 @@ def written_by_lifetime(usage: dict[str, Any], more: dict[str, Any]) -> dict[str
         for ttl in LIFETIMES
     }
     every = [usage.get("cache_creation_input_tokens"), *(more.get(name) for name in WRITTEN)]
-    return {**found, "write_unknown": max(*map(count, every), (parts := sum(found.values()))) - parts}
+    parts = sum(found.values())
+    return {**found, "write_unknown": max(parts, *map(count, every)) - parts}
 
 
 WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
