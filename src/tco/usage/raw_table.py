@@ -10,15 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tco.errors import DataError, UsageError
 from tco.usage import formats
-from tco.usage.formats import (
-    AROUND,
-    COMMA,
-    COMMA_DECIMAL,
-    HITS,
-    SERVICES,
-    THOUSANDS,
-    date_in_sql,
-)
+from tco.usage.formats import AROUND, COMMA, COMMA_DECIMAL, HITS, SERVICES, THOUSANDS, date_in_sql
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (

@@ -38,14 +38,7 @@ from tco.usage.formats.litellm import (
     provider_usd_of,
     usage_of,
 )
-from tco.usage.formats.table import (
-    CACHED,
-    TOTAL,
-    columns_of,
-    found_columns,
-    left_out_of,
-    says,
-)
+from tco.usage.formats.table import CACHED, TOTAL, columns_of, found_columns, left_out_of, says
 from tco.usage.raw_table import FAILED, LIFETIMES, MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, WRITES, LeftOutTally, hashed
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from math import inf, isinf
 
-from tco.analysis.deploy.results import DeployResult
+from tco.analysis.deploy.server import DeployResult
 from tco.analysis.size.results import (
     FrontPoint,
     SessionsResult,

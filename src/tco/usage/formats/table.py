@@ -12,13 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from tco.errors import UsageError, printable
-from tco.usage.formats import (
-    CACHE,
-    CACHE_OR_READ,
-    Context,
-    Format,
-    mapping,
-)
+from tco.usage.formats import CACHE, CACHE_OR_READ, Context, Format, mapping
 from tco.usage.rows import UsageRow, Wrong, count
 from tco.usage.sources import Sample
 
