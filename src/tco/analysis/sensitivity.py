@@ -11,14 +11,7 @@ from tco.analysis.compare import pair_words
 from tco.analysis.report import NEUTRAL, carried, caveats, entering, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
 from tco.analysis.vary.variables import of_setting, setups_at, usual
-from tco.analysis.verdict import (
-    both_bills,
-    difference,
-    flips_of,
-    remembered,
-    turns_at,
-    turns_of,
-)
+from tco.analysis.verdict import both_bills, difference, flips_of, remembered, turns_at, turns_of
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights
 from tco.options.candidates import spoken

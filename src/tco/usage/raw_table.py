@@ -10,15 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tco.errors import DataError, UsageError
 from tco.usage import formats
-from tco.usage.formats import (
-    AROUND,
-    COMMA,
-    COMMA_DECIMAL,
-    HITS,
-    SERVICES,
-    THOUSANDS,
-    date_in_sql,
-)
+from tco.usage.formats import AROUND, COMMA, COMMA_DECIMAL, HITS, SERVICES, THOUSANDS, date_in_sql
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (
@@ -299,8 +291,9 @@ def integer(raw: Raw, name: str) -> str:
 def _count(raw: Raw, name: str) -> str:
     """Return a count as it stands in its column; all that was written, by any lifetime or not."""
     if name == "written" and (told := [n for n in LIFETIMES if raw.field(n) is not None]):
-        parts = " + ".join(_count(raw, one) for one in told)
-        return f"greatest({_plain(raw, name)}, {parts})"
+        whole, *parts = (_plain(raw, one) for one in (name, *told))
+        least = f"least({', '.join([whole, *parts])})"  # below 0 what is no count
+        return f"CASE WHEN {least} < 0 THEN {least} ELSE greatest({whole}, {' + '.join(parts)}) END"
     return _plain(raw, name)
 
 

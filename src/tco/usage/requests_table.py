@@ -133,12 +133,8 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
             ("write_unknown", " - ".join(["(written", *lifetimes]) + ")"),
         )
     }
-    names = [
-        *NEGATED,
-        *lifetimes,
-        *KEPT,
-        *(n for n in (*OPTIONAL, *by) if raw.field(n) is not None),
-    ]
+    names = [*NEGATED, *lifetimes, *KEPT]
+    names += [n for n in (*OPTIONAL, *by) if raw.field(n) is not None]
     picked = [f"{made.get(name, name)} AS {name}" for name in names]
     if twin is not None:
         picked.append(f"{twin} AS twin")

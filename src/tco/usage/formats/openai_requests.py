@@ -160,9 +160,13 @@ def written_by_lifetime(usage: dict[str, Any], more: dict[str, Any]) -> dict[str
         )
         for ttl in LIFETIMES
     }
-    names = ("cache_write_tokens", "cache_creation_tokens")
-    whole = first(*(more.get(name) for name in names), usage.get("cache_creation_input_tokens"))
-    return {**found, "write_unknown": max(count(whole) - sum(found.values()), 0)}
+    every = [usage.get("cache_creation_input_tokens"), *(more.get(name) for name in WRITTEN)]
+    parts = sum(found.values())
+    return {**found, "write_unknown": max(parts, *map(count, every)) - parts}
+
+
+WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
+"""What details of a prompt call what it wrote: of two names one may be 0."""
 
 
 LIFETIMES = ("5m", "1h", "30m", "12h")

@@ -12,13 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from tco.errors import UsageError, printable
-from tco.usage.formats import (
-    CACHE,
-    CACHE_OR_READ,
-    Context,
-    Format,
-    mapping,
-)
+from tco.usage.formats import CACHE, CACHE_OR_READ, Context, Format, mapping
 from tco.usage.rows import UsageRow, Wrong, count
 from tco.usage.sources import Sample
 
@@ -203,7 +197,10 @@ def _clash(name: str, field: str) -> bool:
     return True
 
 
-LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
+LATE = (
+    *("read", "written", "write_5m", "write_1h"),
+    *("reasoning", "batch", "service", "status", "cost"),
+)
 """What a log of JSON lines may say of some requests alone, and of none of its first lines."""
 
 
