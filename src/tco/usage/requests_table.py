@@ -324,7 +324,7 @@ def _readable(
 
 def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
     """Write 0 for counts that a row does not have where the log has them after all."""
-    late = [name for name in SETTLED if name in raw.late]
+    late = [name for name in SETTLED if name in raw.late and name not in raw.at]
     if not late:
         return
     counted = ", ".join(f"count({name})" for name in late)

@@ -181,17 +181,29 @@ def columns_of(known: Collection[str], given: dict[str, str]) -> dict[str, str]:
     return one_input(found_columns(known, NAMES), given)
 
 
-def later_names(at: Mapping[str, str], some: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return by which names lines may tell more than the first ones do, as those are spelled."""
+def later_names(at: Mapping[str, str], given: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Return by which names lines may tell what the first ones do not, or tell by another.
+
+    They are spelled as the first lines are, and lie where those have their input. What is known
+    stands before other names of it; what the user named has no other.
+    """
     fields = [*at.values()]
     capitals = any(map(str.isupper, "".join(fields)))
+    within = at.get("input", at.get("fresh", "")).rpartition(".")[0]
     found = {}
-    for ours in (one for one in some if one not in at):
-        names = NAMES[ours]
+    for ours in (one for one in LATE if one not in given and (one in at or one not in NEEDED)):
+        names = LATE[ours]
         if capitals:
             names += tuple(re.sub("_(.)", lambda m: m[1].upper(), n) for n in names if "_" in n)
-        if fit := tuple(n for n in names if not any(_clash(n, field) for field in fields)):
-            found[ours] = fit
+        if within and ours in (*TOKENS, "total"):
+            names += tuple(f"{within}.{name.removeprefix('usage.')}" for name in names)
+        fit = []
+        for name in dict.fromkeys(names):
+            if name not in at.values() and not any(_clash(name, f) for f in fields if f != name):
+                fit.append(name)
+                fields.append(name)
+        if fit:
+            found[ours] = ((at[ours],) if ours in at else ()) + tuple(fit)
     return found
 
 
@@ -203,8 +215,18 @@ def _clash(name: str, field: str) -> bool:
     return True
 
 
-LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
-"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
+NEEDED = ("input", "output")
+TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
+LATE: dict[str, tuple[str, ...]] = {
+    **{ours: tuple(n for n in NAMES[ours] if re.search("token|count", n)) for ours in NEEDED},
+    **{n: NAMES[n] for n in ("read", "written", "write_5m", "write_1h", "reasoning")},
+    **{n: NAMES[n] for n in ("batch", "service", "status", "cost")},
+    "total": TOTAL["total"][:2],
+    **{"hit": CACHE, "hit_if_free": CACHE_OR_READ},
+}
+"""What a log of JSON lines may say of some requests alone, and of none of its first lines, or by
+other names than those have: `input_tokens` of one provider is `prompt_tokens` of another. No name
+that may head a prompt."""
 
 
 def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
@@ -300,7 +322,6 @@ NATIVE = ("cachereadinputtokens", "cachecreationinputtokens", "cachewriteinputto
 """What those call it, beside `input_tokens` or `inputTokens`."""
 VERCEL = ("inputTokens", "cachedInputTokens")
 """Names of version 5 of Vercel's AI SDK, which passes on what an API says; version 6 adds up."""
-TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
 CACHED = ("read", "written", "write_5m", "write_1h")
 
 
@@ -317,12 +338,24 @@ def left_out_of(
     cached = [at[name] for name in CACHED if name in at]
     if "input" not in at or "input" in given or not cached:
         return ""
-    said, *names = (path.rpartition(".")[2] for path in (at["input"], *cached))
-    if folded(said) == "inputtokens" and any(folded(name) in NATIVE for name in names):
-        return CLAUDE
-    if said == VERCEL[0] and at.get("read", "").endswith(VERCEL[1]):
+    if natives(cached, at["input"]):
         return CLAUDE
     return ALL if _total_tells(at, values) else ""
+
+
+def natives(names: Iterable[str], taken: str) -> list[str]:
+    """Return those names of cached tokens that stand beside input without them, if it is so called.
+
+    Args:
+        names: Of fields.
+        taken: The name of the input.
+    """
+    bare = taken.rpartition(".")[2]
+    if folded(bare) != "inputtokens":
+        return []
+    tails = {name: name.rpartition(".")[2] for name in names}
+    vercel = VERCEL[1] if bare == VERCEL[0] else None
+    return [name for name, tail in tails.items() if folded(tail) in NATIVE or tail == vercel]
 
 
 def _total_tells(at: Mapping[str, str], values: Iterable[Mapping[str, Any]]) -> bool:
@@ -342,9 +375,14 @@ def _total_tells(at: Mapping[str, str], values: Iterable[Mapping[str, Any]]) -> 
     return fits[1] > fits[0]
 
 
-def says(at: Mapping[str, str], pattern: str) -> str:
-    """Return what to tell of a table whose input is not all input."""
+def says(at: Mapping[str, str], pattern: str, rows: int = 0) -> str:
+    """Return what to tell of a table whose input is not all input, or is not in some rows."""
     field = printable(at["input"], 60)
+    if rows:
+        return (
+            f"the input of {rows:,} rows leaves out what was read from a cache and written to one, "
+            f"by their own names or totals: --columns input={field} says that it has it"
+        )
     of = "of Claude's, by the names of its columns" if pattern == CLAUDE else "by its totals"
     return (
         f"{field} leaves out what was read from a cache and written to one, {of}: "
