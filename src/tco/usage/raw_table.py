@@ -54,13 +54,7 @@ def raw_of(
     """
     source, shape = sources[0], samples[0].shape
     values = [value for sample in samples for value in sample.values()]
-    for ours, name in given.items():
-        if not any(name in paths_of(value) for value in values):
-            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = {**cache_in(values), **columns_of(fields_of(values), given)}
-    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
-        if ours not in at:
-            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
+    at = _columns(source, values, given)
     header: list[str] = []
     types: dict[str, str] = {}
     delimiter = ","
@@ -77,19 +71,38 @@ def raw_of(
         dotted |= {name for names in late.values() for name in names if "." in name}
     if "input" not in given and any(name in at for name in CACHED):
         at |= {n: f for n, f in found_columns(fields_of(values), TOTAL).items() if n not in late}
+    raw = Raw(shape, at, header, delimiter, types, late, dotted)
+    _begin(raw, values, given)
+    return raw
+
+
+def _columns(
+    source: LogSource, values: Sequence[dict[str, Any]], given: dict[str, str]
+) -> dict[str, str]:
+    """Return which column is which, as the user or the first rows of a table tell."""
+    for ours, name in given.items():
+        if not any(name in paths_of(value) for value in values):
+            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
+    at = {**cache_in(values), **columns_of(fields_of(values), given)}
+    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
+        if ours not in at:
+            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
+    return at
+
+
+def _begin(raw: Raw, values: Sequence[dict[str, Any]], given: dict[str, str]) -> None:
+    """Note how the first rows are written, and what their input leaves out."""
+    at = raw.at
     cells = (str(value[name]) for value in values for name in at.values() if name in value)
-    decimals = any(map(DECIMAL.fullmatch, cells))
-    raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
+    raw.decimals = any(map(DECIMAL.fullmatch, cells))
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
-    raw.commas = formats.comma_decimals(delimiter, amounts)
+    raw.commas = formats.comma_decimals(raw.delimiter, amounts)
     raw.apart, raw.whole_input = left_out_of(at, given, values), "input" in given
-    notes = (raw.apart and says(at, raw.apart), formats.comma_unsure(delimiter, amounts))
-    raw.notes = [note for note in notes if note]
+    raw.notes = [says(at, raw.apart)] if raw.apart else []
     times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
     raw.untidy = any(map(UNTIDY.search, times))
     raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
     raw.day_first = formats.day_first(times)
-    return raw
 
 
 def _types(store: Store, every: str, sources: Sequence[LogSource]) -> dict[str, str]:
@@ -141,6 +154,7 @@ class Raw:
         commas: Amounts have a comma before their decimals.
         apart: Of which models the input leaves out what was cached.
         whole_input: The user said that the input has all.
+        unsure: What to tell of a cost that may be two.
         notes: What the user should know of it.
         dated, day_first: Some time is written as people do; with days before months, if known.
     """
@@ -154,13 +168,12 @@ class Raw:
         types: Mapping[str, str],
         late: Mapping[str, Sequence[str]],
         dotted: Collection[str] = (),
-        decimals: bool = False,
     ) -> None:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
-        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
+        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, False
         self.untidy = self.commas = self.dated = self.whole_input = False
-        self.apart = ""
+        self.apart = self.unsure = ""
         self.notes: list[str] = []
         self.day_first: bool | None = None
 
@@ -207,6 +220,9 @@ class Raw:
         path = self.at.get(name)
         if path is None:
             return None
+        return self._at(path)
+
+    def _at(self, path: str) -> str:
         return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
 
     def steps(self, path: str) -> list[str]:
@@ -272,7 +288,7 @@ class Raw:
             return None
         model = f"lower(CAST({self.field('model')} AS VARCHAR))"
         told = f"regexp_matches({model}, '{self.apart}')" if self.apart else "false"
-        if not self.apart and (named := self._natively()):
+        if self.apart in ("", CLAUDE) and (named := self._natively()):
             told = f"CASE WHEN {named} THEN regexp_matches({model}, '{CLAUDE}') ELSE false END"
         if self.field("total") is not None:
             said, made, read, written = (
@@ -289,7 +305,8 @@ class Raw:
     def _natively(self) -> str:
         """Return whether a row tells what was cached as Claude's own API does; empty for never."""
         taken = self.late.get("input", (self.at["input"],))
-        sure = [name for name in taken if natives([*chain(*self.late.values())], name)]
+        every = [*self.at.values(), *chain(*self.late.values())]
+        sure = [name for name in taken if natives(every, name)]
         told = [self._first_of(taken, sure)]
         for ours in ("read", "written"):
             names = self.late.get(ours, (self.at[ours],) if ours in self.at else ())
@@ -300,9 +317,32 @@ class Raw:
     def _first_of(self, names: Sequence[str], some: Collection[str]) -> str:
         """Return whether the first of the names that a row has is one of some."""
         cases = " ".join(
-            f"WHEN {self._dotted(n)} IS NOT NULL THEN {str(n in some).lower()}" for n in names
+            f"WHEN {self._at(n)} IS NOT NULL THEN {str(n in some).lower()}" for n in names
         )
         return f"CASE {cases} ELSE false END"
+
+    def judge_marks(self, decimals: bool, costs: Sequence[str]) -> None:
+        """Read numbers as all rows tell.
+
+        Args:
+            decimals: Some have decimals after a point.
+            costs: One with a comma before decimals, one with a point, one that may be either.
+        """
+        self.decimals = self.decimals or decimals
+        self.commas = formats.comma_decimals(self.delimiter, costs)
+        self.unsure = formats.comma_unsure(self.delimiter, costs)
+
+    def doubted(self, seen: Mapping[str, int]) -> Iterator[str]:
+        """Return what to tell of rows that the first ones do not explain, by how many there are."""
+        if self.decimals and seen["grouped"]:
+            yield (
+                f"counts such as 2.000 are read as 2 (rows: {seen['grouped']:,}), for others have "
+                "decimals after a point: save counts without marks if they are thousands"
+            )
+        if self.unsure:
+            yield self.unsure
+        if seen["apart"] and not self.apart:
+            yield says(self.at, CLAUDE, seen["apart"])
 
     def is_number(self, name: str) -> bool:
         """Return whether a field is a whole number by its type."""
@@ -453,7 +493,7 @@ def nano_in(raw: Raw) -> str:
         return "NULL::BIGINT"
     number = f"TRY_CAST({field} AS DOUBLE)"
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
-        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
+        bare = bare_cost(raw)
         comma = f"replace(replace({bare}, '.', ''), ',', '.')"
         forms = (COMMA.pattern, THOUSANDS.pattern) if raw.commas else (COMMA_DECIMAL.pattern,)
         told = f"regexp_full_match({bare}, '{'|'.join(forms)}')"
@@ -476,3 +516,8 @@ def hash_in(raw: Raw, name: str) -> str:
     cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
     there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
     return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
+
+
+def bare_cost(raw: Raw) -> str:
+    """Return a cost without what stands around its number."""
+    return f"regexp_replace({raw.field('cost')}::VARCHAR, '{AROUND}', '', 'g')"

@@ -184,27 +184,34 @@ def columns_of(known: Collection[str], given: dict[str, str]) -> dict[str, str]:
 def later_names(at: Mapping[str, str], given: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
     """Return by which names lines may tell what the first ones do not, or tell by another.
 
-    They are spelled as the first lines are, and lie where those have their input. What is known
-    stands before other names of it; what the user named has no other.
+    They are spelled as the first lines are; those of APIs lie where those have their input. What is
+    known stands before other names of it; what the user named has no other.
     """
     fields = [*at.values()]
     capitals = any(map(str.isupper, "".join(fields)))
     within = at.get("input", at.get("fresh", "")).rpartition(".")[0]
     found = {}
     for ours in (one for one in LATE if one not in given and (one in at or one not in NEEDED)):
-        names = LATE[ours]
-        if capitals:
-            names += tuple(re.sub("_(.)", lambda m: m[1].upper(), n) for n in names if "_" in n)
-        if within and ours in (*TOKENS, "total"):
-            names += tuple(f"{within}.{name.removeprefix('usage.')}" for name in names)
+        sent = OF_APIS.get(ours, ())
+        names = tuple(f"{within}.{name}" for name in sent) if within else sent
+        if ours not in at:
+            names = (*LATE[ours], *names)
+        elif not any(f".{at[ours]}".endswith(f".{name}") for name in _spelled(sent, capitals)):
+            continue  # a log with a name of its own has it in every line
         fit = []
-        for name in dict.fromkeys(names):
+        for name in dict.fromkeys(_spelled(names, capitals)):
             if name not in at.values() and not any(_clash(name, f) for f in fields if f != name):
                 fit.append(name)
                 fields.append(name)
         if fit:
             found[ours] = ((at[ours],) if ours in at else ()) + tuple(fit)
     return found
+
+
+def _spelled(names: tuple[str, ...], capitals: bool) -> tuple[str, ...]:
+    """Return names, also with capitals where a log has such."""
+    more = (re.sub("_(.)", lambda m: m[1].upper(), name) for name in names if "_" in name)
+    return (*names, *more) if capitals else names
 
 
 def _clash(name: str, field: str) -> bool:
@@ -216,17 +223,33 @@ def _clash(name: str, field: str) -> bool:
 
 
 NEEDED = ("input", "output")
-TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
-LATE: dict[str, tuple[str, ...]] = {
-    **{ours: tuple(n for n in NAMES[ours] if re.search("token|count", n)) for ours in NEEDED},
-    **{n: NAMES[n] for n in ("read", "written", "write_5m", "write_1h", "reasoning")},
-    **{n: NAMES[n] for n in ("batch", "service", "status", "cost")},
-    "total": TOTAL["total"][:2],
-    **{"hit": CACHE, "hit_if_free": CACHE_OR_READ},
+OF_APIS: dict[str, tuple[str, ...]] = {
+    "input": ("prompt_tokens", "input_tokens"),
+    "output": ("completion_tokens", "output_tokens"),
+    "read": (
+        *("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+        *("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
+    ),
+    "written": (
+        *("prompt_tokens_details.cache_write_tokens", "cache_creation_input_tokens"),
+        "cache_write_input_tokens",
+    ),
+    **{f"write_{ttl}": (f"cache_creation.ephemeral_{ttl}_input_tokens",) for ttl in ("5m", "1h")},
+    "reasoning": tuple(f"{of}_tokens_details.reasoning_tokens" for of in ("completion", "output")),
+    "total": ("total_tokens",),
 }
-"""What a log of JSON lines may say of some requests alone, and of none of its first lines, or by
-other names than those have: `input_tokens` of one provider is `prompt_tokens` of another. No name
-that may head a prompt."""
+"""What APIs call it: a log that keeps usage as it came has another name of another provider."""
+LATE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(NEEDED, ()),
+    **{name: NAMES[name] for name in ("read", "written", "reasoning")},
+    **{f"write_{ttl}": NAMES[f"write_{ttl}"][:2] for ttl in ("5m", "1h")},
+    **{name: NAMES[name] for name in ("batch", "service", "status", "cost")},
+    "total": (),
+    "hit": CACHE[:2],
+    "hit_if_free": CACHE_OR_READ,
+}
+"""What a log of JSON lines may say of some requests alone, and of none of its first lines."""
+TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
 
 
 def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
@@ -380,8 +403,9 @@ def says(at: Mapping[str, str], pattern: str, rows: int = 0) -> str:
     field = printable(at["input"], 60)
     if rows:
         return (
-            f"the input of {rows:,} rows leaves out what was read from a cache and written to one, "
-            f"by their own names or totals: --columns input={field} says that it has it"
+            "the input leaves out what was read from a cache and written to one where names or "
+            f"totals of later rows say so (rows: {rows:,}): --columns input={field} says that it "
+            "has it"
         )
     of = "of Claude's, by the names of its columns" if pattern == CLAUDE else "by its totals"
     return (
