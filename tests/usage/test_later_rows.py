@@ -251,3 +251,62 @@ def test_answers_of_several_apis_in_one_log(tmp_path: Path, early: str, late: st
         400 * others + 900 * of_messages,
         50 * of_messages,
     )
+
+
+EVENT = {"$ai_model": "claude-sonnet-4-5", "$ai_input_tokens": 100, "$ai_output_tokens": 10}
+EVENT |= {"$ai_cache_read_input_tokens": 900, "$ai_cache_creation_input_tokens": 50}
+OF_OPENCODE = {"id": "m", "sessionID": "s", "modelID": "claude-sonnet-4-5"}
+SENT = {"main_model": "gpt-4.1", "prompt_tokens": 1000, "completion_tokens": 10, "cost": 0.003}
+OTHERS: dict[str, tuple[dict[str, Any], str, tuple[int, int] | None]] = {
+    "PostHog": (
+        {"event": "$ai_generation", "timestamp": "2026-11-20T10:00:00Z", "properties": EVENT},
+        "events of PostHog",
+        (1050, 10),
+    ),
+    "opencode": (
+        {**OF_OPENCODE, "time": {"created": 1795168800000}}
+        | {"tokens": {"input": 100, "output": 10, "cache": {"read": 900, "write": 50}}},
+        "messages of opencode",
+        (1050, 10),
+    ),
+    "aider": (
+        {"event": "message_send", "properties": SENT, "time": 1795168800},
+        "aider's analytics",
+        (1000, 10),
+    ),
+    "Gemini CLI": (
+        {"attributes": {"event.name": "gemini_cli.api_response", "input_token_count": 9}},
+        "telemetry of Gemini CLI: jq",
+        None,
+    ),
+    "Cline": ({"ts": 1, "say": "api_req_started", "text": "{}"}, "messages of Cline", None),
+    "MLflow": ({"info": {}, "data": {"spans": []}}, "traces of MLflow", None),
+    "Azure": ({"category": "RequestResponse", "properties": "{}"}, "az monitor metrics", None),
+    "LiteLLM": ({"startTime": "2026-11-20", "spend": 1, "models": {}}, "summarize=false", None),
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_logs_of_other_tools_are_refused_with_what_to_do(tmp_path: Path, name: str) -> None:
+    record, what, tokens = OTHERS[name]
+    log = tmp_path / "a.jsonl"
+    log.write_text(json.dumps(record) + "\n")
+    done = run("profile", str(log), "-o", "json")
+    assert done.exit_code == 3
+    assert what in done.stderr
+    if tokens:
+        columns = done.stderr.split("--columns ")[1].split()[0].strip(",'\n")
+        total = json.loads(run("profile", str(log), "-o", "json", "--columns", columns).stdout)[
+            "totals"
+        ]
+        taken = total["input_with_read"] or total["input"] + total["read"] + total["write_unknown"]
+        assert (taken, total["output"]) == tokens
+
+
+@pytest.mark.parametrize("head", ["Input (M tokens)", "Input in millions", "Input (K)"])
+def test_a_column_of_millions_is_no_count_of_tokens(tmp_path: Path, head: str) -> None:
+    log = tmp_path / "a.csv"
+    log.write_text(f"month,model,{head},output\n2026-11,gpt-5,15,2\n")
+    done = run("bill", str(log), "--columns", f"input={head}")
+    assert done.exit_code == 2
+    assert "a column of single tokens is needed" in done.stderr

@@ -61,7 +61,7 @@ def marks_in(raw: Raw) -> str:
     )
     cost = bare_cost(raw) if _is_text(raw, "cost") else "NULL"
     forms = (COMMA_DECIMAL, POINT_DECIMAL, EITHER)
-    told = (f"max({cost}) FILTER (regexp_full_match({cost}, '{f.pattern}'))" for f in forms)
+    told = (f"min({cost}) FILTER (regexp_full_match({cost}, '{f.pattern}'))" for f in forms)
     return ", ".join([f"bool_or({decimals or 'false'})", *told])
 
 

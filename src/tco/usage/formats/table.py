@@ -252,11 +252,21 @@ LATE: dict[str, tuple[str, ...]] = {
 TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
 
 
+IN_UNITS = re.compile(r"(?i:\bmillions?|\bthousands?|\bmtok|\bktok)|\(\s*(?:M|k|K|mn)\b")
+"""What says of a heading that its numbers are not of single tokens."""
+
+
 def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
     """Raise `UsageError` for a thing that a kind of table does not have."""
     for ours in (one for one in given if one not in names):
         said, there = f"--columns {ours}={given[ours]}", ", ".join(names)
         raise UsageError(f"{said}: {what} has no such thing; there are {there}")
+    for ours, name in given.items():
+        if ours in TOKENS and (unit := IN_UNITS.search(name)):
+            raise UsageError(
+                f"--columns {ours}={name}: that counts {unit[0].strip('( ')} by its name: "
+                "a column of single tokens is needed"
+            )
 
 
 def one_input(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
