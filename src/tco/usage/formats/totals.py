@@ -163,7 +163,7 @@ def _begin(cells: dict[str, Any], ctx: Context) -> dict[str, str]:
     every = ctx.every if len(ctx.first) >= SAMPLE else lambda: ctx.first
     names = dict.fromkeys(chain(cells, *every()))  # a record of JSON need not have them all
     at: dict[str, str] = columns_of(names, ctx.columns)
-    amounts = dict.fromkeys(record.get(at.get("cost")) for record in every())
+    amounts = dict.fromkeys(r.get(at["cost"]) for r in every()) if "cost" in at else ()
     apart = table.left_out_of(at, ctx.columns, every())
     ctx.state |= {"columns": at, "apart": apart}
     ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
