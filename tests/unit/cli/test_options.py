@@ -129,7 +129,7 @@ def test_adding_an_option_is_one_entry(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-WORDS = ("options", "api", "hosted", "self", *LIMITS, *FORMATS)
+WORDS = ("options", "api", "hosted", "self", *scenario.METHODS, *LIMITS, *FORMATS)
 """What shells are offered that is no kind of names."""
 
 RECORDS = (
