@@ -56,6 +56,7 @@ NEW = {
     "percentiles of the first token as limits, and of sessions; seats that grow, pools": 345,
     "a page of a bill": 58,
     "rates that drift or clump within their hour": 56,
+    "GPUs that are described hold sessions, keys by their money": 63,
     "no cache, or one of what sessions share, where writes cost extra": 74,
     "CSV of the providers' consoles, tables of requests told from totals": 403,
     "hybrids whose rate varies within its hour": 109,

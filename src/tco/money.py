@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -53,3 +54,11 @@ def shown_in(other: Money | None) -> Iterator[None]:
 def in_money(text: str) -> str:
     """Return a heading that says dollars with the sign of the money that amounts are shown in."""
     return text.replace("$", money().sign.strip())
+
+
+USD = re.compile(r"(?<![a-z])usd(?![a-z])")
+
+
+def in_code(key: str) -> str:
+    """Return a key that says dollars with the code of the money that amounts are shown in."""
+    return USD.sub(money().code.lower(), key)

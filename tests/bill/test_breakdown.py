@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from one_by_one import alone
 
+from tco.analysis.report import workload_result
 from tco.analysis.results import Breakdown
 from tco.analysis.rows import option_result
 from tco.engine.ledger import total_usd
@@ -70,3 +71,18 @@ def test_the_figures_on_the_screen_add_up(usd: list[float]) -> None:
     figures = [float(part.split(" ")[1].replace(",", "")) for part in shown.split(", ") if part]
     decimals = 2 if sum(usd) < 99.995 else 0
     assert sum(figures) == pytest.approx(round(sum(usd), decimals), abs=1e-6)
+
+
+@pytest.mark.parametrize("purchase", ["own", "on_demand"])
+def test_prices_of_tokens_with_what_idles_are_the_bill(asked: Any, purchase: str) -> None:
+    inputs = asked(tokens=1e6, purchases=(purchase,), site="desk")
+    row = option_result(resolve("self/gpt-oss-20b@1xrtx-5090", inputs).best, inputs)
+    load, made, parts_of = workload_result(inputs), row.token_prices, row.breakdown
+    assert made is not None and parts_of is not None
+    assert parts_of.idle == pytest.approx(made.idle_usd)
+    read = load.input_tokens - load.cached_input_tokens
+    usd = read * (made.input_usd_per_mtok or 0.0)
+    usd += load.cached_input_tokens * (made.cached_usd_per_mtok or 0.0)
+    usd += load.output_tokens * (made.output_usd_per_mtok or 0.0)
+    assert usd / 1e6 + parts_of.idle == pytest.approx(row.monthly_usd, rel=1e-9)
+    assert parts_of.power < 1.0  # what is drawn to serve 654 requests

@@ -117,3 +117,18 @@ def test_an_amount_in_it_reads_as_the_product_does_in_dollars(usd: float, rate: 
     with shown_in(Money("EUR", rate, "2026-11-21")):
         shown = show_usd(usd)
     assert shown == show_usd(usd * rate).replace("$", "€")
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (("compare", "--tokens", "5B"), "monthly_eur,eur_per_mtok"),
+        (("size", "llama-3.3-70b", "--gpu", "h100-sxm"), "eur_per_mtok"),
+        (("explain", "openai/gpt-4.1", "--tokens", "5B"), "rate_eur,amount_eur"),
+    ],
+)
+def test_amounts_for_who_reads_by_the_token_are_called_by_their_money(
+    words: tuple[str, ...], key: str
+) -> None:
+    shown = run(*words, *EUR, "-o", "llm", "-q", *ON).stdout
+    assert key in shown and "_usd" not in shown and "usd_per" not in shown

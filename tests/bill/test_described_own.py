@@ -107,3 +107,55 @@ def test_described_options_join_the_short_list(asked: Any) -> None:
     spec = read("ours:kind=api,input=1,output=2")
     plain, joined = compare(asked(tokens=50e9)), compare(asked(tokens=50e9, options=(spec,)))
     assert {*joined.shown} == {*plain.shown, "ours"}
+
+
+HERE = "mine:kind=self,model=glm-5.2,gpu=b300-sxm,gpus=8,rent=$7.89"
+
+
+def test_gpus_that_are_described_hold_sessions_as_those_of_the_catalog_do(asked: Any) -> None:
+    inputs = asked(developers=100.0, options=(read(HERE),))
+    mine = explain(inputs, "mine").option
+    listed = explain(inputs, "self/glm-5.2@8xb300-sxm:fp8").option
+    assert mine.replica is not None and listed.replica is not None
+    assert (mine.gpus, mine.replicas) == (listed.gpus, listed.replicas) == (40.0, 5.0)
+    assert mine.replica.requests_per_s == pytest.approx(listed.replica.requests_per_s)
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"developers": 5_000.0}, "its 3 replicas keep 87 of 4.15k sessions warm"),
+        (
+            {
+                "tokens": 3e11,
+                "profile": "agent-coding",
+                "settings": {"workload.sessions.open": 500.0},
+            },
+            "its 2 replicas keep 58 of 500 sessions warm",
+        ),
+        ({"developers": 50.0}, "you gave it"),
+    ],
+)
+def test_a_speed_that_takes_more_sessions_than_memory_keeps_is_not_trusted(
+    asked: Any, fields: dict[str, Any], told: str
+) -> None:
+    spec = f"{HERE},tokens_per_s=2M"
+    row = explain(asked(options=(read(spec),), **fields), "mine").option
+    assert row.trust_reasons == (told,) and row.sureness == told
+    assert row.trust == ("high" if told == "you gave it" else "low")
+
+
+@pytest.mark.parametrize(
+    ("spec", "told"),
+    [
+        ("mine:kind=self,gpus=8,tokens_per_s=500", "needs rent"),
+        ("mine:kind=provisioned,tokens_per_s=500", "needs unit_price and output_weight"),
+        (
+            "mine:kind=provisioned,unit_price=$1/h,tokens_per_s=5,output_weight=1,minimum=0",
+            "minimum is 0",
+        ),
+    ],
+)
+def test_what_lacks_is_told_by_the_key_that_says_it(asked: Any, spec: str, told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        explained(asked, spec)

@@ -152,3 +152,9 @@ def test_a_break_even_says_that_the_seats_stay_as_many(asked: Any) -> None:
     assert said in found.verdict
     assert found.b_usd == pytest.approx(3_900.0)
     assert said not in breakeven(inputs, "openai/gpt-4.1", "openai/gpt-6-luna").verdict
+
+
+def test_a_staircase_of_seats_is_none_of_replicas(asked: Any) -> None:
+    inputs = asked(profile="chat", options=(read(SEATS),))
+    said = breakeven(inputs, "seats", "openai/gpt-5.5").verdict
+    assert "because seats come whole" in said and "replicas" not in said

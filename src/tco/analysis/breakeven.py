@@ -26,7 +26,7 @@ from tco.analysis.vary.variables import usual
 from tco.analysis.verdict import both_bills, curves_of, earliest, flips_of, never_because, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
-from tco.options.bills import Option, best_pairs, same_weights, usd_of
+from tco.options.bills import Option, SelfOption, best_pairs, same_weights, usd_of
 from tco.options.candidates import option_of, own_setups, spoken, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust
 from tco.options.curves import TYPICAL_VOLUMES, any_volume
@@ -67,13 +67,14 @@ def spans_in_words(spans: tuple[OpenBand, ...]) -> str:
     return " and ".join(parts)
 
 
-def breakeven_words(result: BreakevenResult, names: tuple[str, str]) -> BreakevenResult:
+def breakeven_words(result: BreakevenResult, names: tuple[str, str], whole: str) -> BreakevenResult:
     """Return the result with its verdict in words.
 
     Args:
         names: A and B in words, at the volume asked about.
+        whole: What makes the cost a staircase.
     """
-    sentences = [_now(result, names), _answer(result, names)]
+    sentences = [_now(result, names), _answer(result, names, whole)]
     if result.never_because:
         sentences.append(f"Never, because {result.never_because}.")
     if result.same_weights is False:
@@ -81,7 +82,7 @@ def breakeven_words(result: BreakevenResult, names: tuple[str, str]) -> Breakeve
     return replace(result, verdict=" ".join(s for s in sentences if s))
 
 
-def _answer(result: BreakevenResult, names: tuple[str, str]) -> str:
+def _answer(result: BreakevenResult, names: tuple[str, str], whole: str) -> str:
     words = spans_in_words(result.wins)
     a, b = (
         _any_setup(name) if name in result.envelope else said
@@ -93,7 +94,7 @@ def _answer(result: BreakevenResult, names: tuple[str, str]) -> str:
     text = f"{b} is cheaper than {a} {words}{tail}."
     closed = [span for span in result.wins if span[1] is not None]
     if closed and result.sure is not None:
-        text += " It flips back in between because GPUs come in whole replicas."
+        text += f" It flips back in between because {whole}."
     return text
 
 
@@ -232,7 +233,8 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         distance=_distance(won, now),
         first_is=_crossing(inputs, base, spans, growth),
     )
-    told = breakeven_words(result, (option_words(base, inputs), option_words(option, inputs)))
+    names = option_words(base, inputs), option_words(option, inputs)
+    told = breakeven_words(result, names, _whole(used))
     words = (told.verdict, *map(_seated, used), pair_words(used, told.cheaper_but_unsure))
     return replace(told, verdict=" ".join(filter(None, words)))
 
@@ -250,6 +252,14 @@ def _two(
     if base.id == option.id:
         raise UsageError(f"A and B are both {base.id}; name two different options")
     return base, option
+
+
+def _whole(used: Sequence[Option]) -> str:
+    """Return what comes whole of what is compared, and so makes a staircase of its cost."""
+    if any(isinstance(option, SelfOption) for option in used):
+        return "GPUs come in whole replicas"
+    seats = any(isinstance(option, FixedOption) and option.unit == "seat" for option in used)
+    return f"{'seats' if seats else 'units'} come whole"
 
 
 def _seated(option: Option) -> str:

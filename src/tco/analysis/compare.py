@@ -118,9 +118,10 @@ def pair_words(options: Sequence[Trusted], unsure: Collection[str]) -> str:
     return " ".join(f"{s} ({r})." for s, r in zip(said, reasons, strict=True))
 
 
-def rule_words(least: int) -> str:
-    """Return the rule by which a price wins, to follow the word `cheapest`."""
-    return f" of the prices that are sure enough ({sure_words(least)})" if least else ""
+def rule_words(least: int, trust: str = "high") -> str:
+    """Return the rule by which a price of such trust wins, to follow the word `cheapest`."""
+    kept = 0 < least <= rank_of(trust)  # else `unsure_words` has said that no price keeps it
+    return f" of the prices that are sure enough ({sure_words(least)})" if kept else ""
 
 
 class Beside(Priced, Protocol):
@@ -279,7 +280,7 @@ def _verdict(
         *decided(rows, ranked, least, tokens, short=short, beyond=beyond),
         escalation_words(chains, best),
         beside_words(cheaper_but_unsure(rows, best)),
-        f"It is the cheapest{rule_words(least)}." if rule_words(least) else "",
+        f"It is the cheapest{kept}." if (kept := rule_words(least, best.trust)) else "",
         *besides(rows, ranked, least),
     )
     return " ".join(s for s in sentences if s)

@@ -80,9 +80,10 @@ class Breakdown:
     compute: float
     """GPUs as far as they are used."""
     idle: float
-    """GPUs as far as they are not: the share of what is paid for that serves nothing."""
+    """GPUs as far as they are not, and what they draw meanwhile: paid for, and serves nothing."""
     people: float
     power: float
+    """What is drawn to serve; of GPUs that are bought."""
     other: float
 
 

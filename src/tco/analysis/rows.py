@@ -465,9 +465,11 @@ def breakdown_of(bill: tuple[Line, ...], used: float) -> Breakdown:
         used: Share of the GPU-hours paid for that serve [1].
     """
     groups: tuple[Group, ...] = ("tokens", "compute", "people", "power", "other")
-    usd = {name: number(total_usd(bill, name)) for name in groups}
-    idle = usd["compute"] * (1.0 - min(used, 1.0))
-    return Breakdown(**{**usd, "compute": usd["compute"] - idle}, idle=idle)
+    usd: dict[str, float] = {name: number(total_usd(bill, name)) for name in groups}
+    left = 1.0 - min(used, 1.0)
+    idle, drawn = usd["compute"] * left, number(standing_usd(bill)) * left
+    usd |= {"compute": usd["compute"] - idle, "power": usd["power"] - drawn}
+    return Breakdown(**usd, idle=idle + drawn)
 
 
 def prices_of(
@@ -490,8 +492,7 @@ def prices_of(
     read = requests * number(load.isl)
     tokens = (read * (1.0 - cached), read * cached, requests * number(load.osl))
     time = token_times(option, settings, replica)
-    idle = breakdown_of(bill, used).idle + number(standing_usd(bill)) * (1.0 - min(used, 1.0))
-    return token_prices(number(total_usd(bill)), idle, time, tokens)
+    return token_prices(number(total_usd(bill)), breakdown_of(bill, used).idle, time, tokens)
 
 
 def _band(option: SelfOption, settings: Settings) -> OpenBand:

@@ -117,7 +117,8 @@ def _for_sessions(load: Workload, replica: Replica) -> Number:
         return 0.0
     each = np.where(np.greater(load.open_sessions, 0.0), replica.sessions, 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):  # a replica that keeps none serves none
-        return np.ceil(load.open_sessions / each - ROUND_OFF)
+        count = np.ceil(load.open_sessions / each - ROUND_OFF)
+    return np.where(np.isnan(each), 0.0, count)  # of a speed alone nobody knows
 
 
 def _fleet_by_hour(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
+import numpy as np
+
 from tco.catalog.lookup import find_gpu, find_model
 from tco.catalog.trust import Trust
 from tco.engine.ledger import ProvisionedUnit, Terms
 from tco.engine.shapes import Layout, number, precision
-from tco.errors import InfeasibleError, UsageError, unknown_name
-from tco.options.bills import Option, SelfOption, TokenOption
+from tco.errors import InfeasibleError, TcoError, UsageError, unknown_name
+from tco.options.bills import Option, SelfOption, TokenOption, fleet, replica_of
 from tco.options.hours import billing_note
 from tco.options.machines import OWN
 from tco.options.measurements import known
@@ -18,7 +20,7 @@ from tco.options.prices import LIST_PRICE
 from tco.options.provisioned import UNKNOWN_MODEL, FixedOption, ProvisionedOption
 from tco.options.question import Question
 from tco.options.rents import described_gpu, life_months, life_name, machine_gpus
-from tco.options.scenario import InlineOption
+from tco.options.scenario import KEY_OF, InlineOption
 from tco.options.selection import PRECISION_NAMES
 from tco.options.settings import workload
 from tco.options.setups import GpuEntry, ModelEntry, SetUp, precisions_of, set_ups, uncut
@@ -106,7 +108,8 @@ def check_described(spec: InlineOption) -> None:
         if name == "batch_discount":
             allowed, words = value is None or 0 <= value < 1, "a share from 0 to below 1"
         if not allowed or value == math.inf:
-            raise UsageError(f"{spec.source}: {spec.name!r}: {name} is {value:g}, must be {words}")
+            said = f"{KEY_OF[name]} is {value:g}, must be {words}"
+            raise UsageError(f"{spec.source}: {spec.name!r}: {said}")
     _check_above(spec)
     if spec.kind == "tuned":
         both = {"input": spec.input, "output": spec.output}
@@ -128,7 +131,7 @@ def _check_above(spec: InlineOption) -> None:
 
 
 def _need(spec: InlineOption, **values: object) -> None:
-    missing = [name for name, value in values.items() if value is None]
+    missing = [KEY_OF[name] for name, value in values.items() if value is None]
     if missing:
         raise UsageError(
             f"{spec.source}: {spec.name!r} of kind {spec.kind} needs {' and '.join(missing)}"
@@ -192,7 +195,7 @@ def _seats(inputs: Question, spec: InlineOption) -> FixedOption:
 
 
 def _provisioned(inputs: Question, spec: InlineOption) -> ProvisionedOption:
-    needs = {"unit_price": spec.usd_per_unit_hour, "tokens_per_s": spec.tokens_per_s}
+    needs = {"usd_per_unit_hour": spec.usd_per_unit_hour, "tokens_per_s": spec.tokens_per_s}
     _need(spec, **needs, output_weight=spec.output_weight)
     assert spec.usd_per_unit_hour is not None
     assert spec.tokens_per_s is not None
@@ -308,9 +311,40 @@ def _own(inputs: Question, spec: InlineOption) -> SelfOption:
         output_tokens_per_s=spec.output_tokens_per_s,
         tokens_per_s=spec.tokens_per_s,
         hours=inputs.hours,
+        gaps=inputs.gaps if sized else None,
     )
+    if why := _not_kept(inputs, spec, option):
+        option = replace(option, trust=Trust("low", (why,)))
     note = billing_note(option, inputs.hours)
     return replace(option, notes=(note,)) if note else option
+
+
+def _not_kept(inputs: Question, spec: InlineOption, option: SelfOption) -> str:
+    """Return that a speed that was said takes more sessions than caches keep warm; or nothing."""
+    if inputs.gaps is None or not option.measured or not (spec.model and spec.gpu):
+        return ""
+    from tco.options.sessions import CAPPED, kept_sessions  # few questions are about sessions
+
+    settings = inputs.settings
+    try:
+        sized = _sized(inputs, spec)
+        layout = _layout(inputs, spec, _precision(inputs, spec, *sized), *sized)
+    except TcoError:
+        return ""  # the catalog cannot tell what its memory keeps
+    shapes = sized[0].shape, sized[1].shape, layout
+    _, found = kept_sessions(shapes, inputs.serving, settings, inputs.gaps)
+    capped = bool(np.any(settings.value(CAPPED)))
+    each, at = (found.warm, found.at_warm) if capped else (found.cold, found.at_cold)
+    replicas = number(fleet(option, settings, replica_of(option, settings)).replicas)
+    kept, turns = replicas * max(number(each), 0.0), number(at.turns_per_s)
+    counted = min(number(each), number(found.limited))
+    peak = number(workload(settings).peak_requests_per_s)
+    open_ = number(workload(settings).open_sessions)
+    there = open_ or (peak * counted / turns if turns > 0.0 else np.inf)
+    if there <= kept:
+        return ""
+    of = f"{show_number(np.ceil(there))} " if there < np.inf else "the "
+    return f"its {show_number(replicas)} replicas keep {show_number(kept)} of {of}sessions warm"
 
 
 def _is_measured(spec: InlineOption) -> bool:

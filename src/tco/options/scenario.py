@@ -284,6 +284,8 @@ class InlineOption:
 
 DESCRIBED = {f.metadata["key"] or f.name: f for f in fields(InlineOption) if f.metadata}
 """The keys of a description: the field that each fills, with reader and kinds."""
+KEY_OF = {f.name: key for key, f in DESCRIBED.items()}
+"""The key of each of those fields."""
 
 
 def inline_option(described: Any, source: str = "--option") -> InlineOption:

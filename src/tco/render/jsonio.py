@@ -15,7 +15,7 @@ from tco.analysis.results import Envelope, OptionResult, members
 from tco.catalog.files import File
 from tco.catalog.upstream.rows import Path, read_json, refuse_constant
 from tco.errors import DataError, printable, suggestion
-from tco.money import Money
+from tco.money import USD, Money
 from tco.render.output import MODULES, screen
 from tco.render.words import Sheet, View, unknown_word
 
@@ -74,9 +74,6 @@ def _twinned(value: Any, code: str, per_usd: float) -> Any:
         if USD.search(key) and key != "per_usd" and _amounts(inner):
             made[USD.sub(code, key)] = _times(inner, per_usd)
     return made
-
-
-USD = re.compile(r"(?<![a-z])usd(?![a-z])")
 
 
 def _amounts(value: Any) -> bool:

@@ -10,7 +10,7 @@ from io import StringIO
 from typing import Any
 
 from tco.analysis.results import AssumptionResult, members
-from tco.money import in_money
+from tco.money import USD, in_code, in_money
 from tco.render import words
 from tco.render.output import Screen, screen
 from tco.render.words import Block, Column, Figure, Paragraph, Sheet, Table, View
@@ -203,13 +203,13 @@ def _facts(result: Any, *, everything: bool) -> Iterator[str]:
     option = getattr(result, "option", None)
     if option is not None:
         yield f"option={option.id}"
-        yield f"monthly_usd={_fact('_usd', option.monthly_usd)}"
+        yield f"{in_code('monthly_usd')}={_fact('_usd', option.monthly_usd)}"
     told = NOT_FACTS if stamp is None else {*NOT_FACTS, "as_of"}
     kind: Any = type(result)
     for name in members(kind) if everything else ():
         value = getattr(result, name)
         if isinstance(value, str | float | int) and name not in told:
-            yield f"{name}={_fact(name, value)}"
+            yield f"{in_code(name)}={_fact(name, value)}"
 
 
 def _fact(name: str, value: float | str) -> str:
@@ -217,14 +217,16 @@ def _fact(name: str, value: float | str) -> str:
         return str(value).lower()
     if isinstance(value, str):
         return _short(value)
-    return _plain(words.whole_usd(value) if name.endswith("_usd") else show_number(value, 4))
+    if name.endswith("_usd"):
+        return _plain(words.whole_usd(value))
+    return _plain(words.price(value) if USD.search(name) else show_number(value, 4))
 
 
 def _listing(name: str, columns: Sequence[Column], rows: Sequence[Any], most: int) -> Iterator[str]:
     """Return a table: its name, how many rows, its columns, then a line each."""
     shown = rows[:most]
     count = f"{len(shown)} of {len(rows)}" if len(shown) < len(rows) else len(rows)
-    yield f"{name}[{count}]: {','.join(c.key for c in columns)}"
+    yield f"{name}[{count}]: {','.join(in_code(c.key) for c in columns)}"
     yield from (",".join(_entry(c, row).replace(",", ";") for c in columns) for row in shown)
 
 

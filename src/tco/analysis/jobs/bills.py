@@ -324,7 +324,7 @@ def verdict(
     )
     said = (
         unsure_words(best.trust, least),
-        f"{_cheapest(best, what, min(least, rank_of(best.trust)))}{_crosses(cross, tokens)}",
+        f"{_cheapest(best, what, least)}{_crosses(cross, tokens)}",
         f"Cheaper but not sure enough: {named}." if named else "",
     )
     return " ".join(filter(None, said))
@@ -335,7 +335,9 @@ def _cheapest(best: JobRow, what: str, least: int) -> str:
     usd = best.monthly_usd
     told = usd is not None and usd >= 0 and best.saved_usd_per_month is None
     monthly = [f"{show_usd(usd or 0.0)} a month"] if told else []  # what is saved has its own words
-    return f"Cheapest{rule_words(least)}: {best.id} at {' and '.join([*once, *monthly])}."
+    return (
+        f"Cheapest{rule_words(least, best.trust)}: {best.id} at {' and '.join([*once, *monthly])}."
+    )
 
 
 def months_words(months: float) -> str:

@@ -485,7 +485,8 @@ def _words(
     best = _answer(risks)
     said = (
         unsure_words(best.trust, tally.least),
-        f"{spoken(best.id)} is the cheapest{rule_words(tally.least)}, among {len(risks)}, in "
+        f"{spoken(best.id)} is the cheapest{rule_words(tally.least, best.trust)}, "
+        f"among {len(risks)}, in "
         f"{show_share(best.p_cheapest)} of the draws, at {_span(best.usd)} a month.",
         _saving_words(saving),
         undercut_words(options, tally.below.tolist(), tally.draws, "draws"),

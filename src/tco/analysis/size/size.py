@@ -323,7 +323,7 @@ def _verdict(name: str, rows: tuple[SizeRow, ...], least: int) -> str:
     if cheap is None:
         return f"{within} {RANGE}"
     load = (
-        f"Cheapest at full load{rule_words(least)}: "
+        f"Cheapest at full load{rule_words(least, cheap.trust)}: "
         f"{cheap.id} at {show_usd(cheap.usd_per_mtok or 0.0)} per "
         f"million tokens, {show_number(cheap.output_tokens_per_s or 0.0)} output tokens a "
         f"second{_unsure(cheap)}."

@@ -333,7 +333,7 @@ def _words(
     usd = show_usd(bills[today].base_usd)
     text = [
         unsure_words(best.trust, least),
-        f"Today {spoken(today)} is the cheapest{rule_words(least)}, at {usd} a month.",
+        f"Today {spoken(today)} is the cheapest{rule_words(least, best.trust)}, at {usd} a month.",
     ]
     for i, one in enumerate(what_ifs):
         winner = cheapest[i + 1]

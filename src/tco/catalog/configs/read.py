@@ -188,6 +188,8 @@ def native_precision(keys: Keys, whole: Mapping[str, Any], beside: Any) -> str:
         if name is None:
             found = said.get("quant_method", said.get("quant_algo", "no quant_method"))
             keys.refuse("quantization_config", f"{shown(found)} is not understood", LEAVE_OUT)
+        if said.get("kv_cache_scheme") or said.get("kv_cache_quant_algo"):
+            keys.assumed.append("KV cache as set, not as its scheme says (serving.kv_bytes=1: fp8)")
         if keys.values.get("expert_dtype") == "fp4" and name == "fp8":
             return "fp4"
         if name == "int8":
