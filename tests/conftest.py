@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
 import sys
@@ -20,6 +21,7 @@ from tco.catalog.load import Catalog
 from tco.options.question import Question, prepare
 from tco.options.scenario import Scenario
 
+gc.set_threshold(100_000)  # as the entry point has it
 settings.register_profile("tco", deadline=None, derandomize=True)
 settings.register_profile("search", deadline=None, max_examples=2_000)  # --hypothesis-profile
 settings.load_profile("tco")

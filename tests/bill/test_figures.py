@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
+from running import run
 from strategies import magnitude, real, shares
 
 from tco.analysis.rows import option_result
@@ -119,3 +121,15 @@ def test_calling_an_endpoint_takes_no_more_engineers_than_own_gpus(asked: Any, f
     said = asked(tokens=2e8, fte=fte, settings={"people.api_fte": 0.2})
     told = lines(resolve("novita/gpt-oss-120b", said).best, said.settings)
     assert total_usd(told, "people") == pytest.approx(4_000)
+
+
+def test_who_says_how_many_engineers_an_endpoint_takes_is_told() -> None:
+    """The source of `--fte 0.05` was our 0.1, and it was told to enter none of the bills."""
+    capped = run("explain", "openai/gpt-4.1", "--tokens", "1B", "--fte", "0.05", "-o", "json")
+    line = next(x for x in json.loads(capped.stdout)["option"]["lines"] if x["item"] == "engineers")
+    assert line["source"].startswith("people.floor_fte (--fte)")
+    assert "--fte" not in capped.stderr
+    usual = run("explain", "openai/gpt-4.1", "--tokens", "1B", "--fte", "0.5", "-o", "json")
+    line = next(x for x in json.loads(usual.stdout)["option"]["lines"] if x["item"] == "engineers")
+    assert line["source"].startswith("people.api_fte (judgment)")
+    assert "--fte was given and enters none of these bills" in usual.stderr

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from running import DAY, run
 
 from tco.analysis.deploy.deploy import deploy
-from tco.analysis.deploy.results import DeployResult
+from tco.analysis.deploy.server import DeployResult
 from tco.analysis.explain import explain
 from tco.engine.capacity import max_batch, max_context_tokens
 from tco.errors import InfeasibleError, UsageError

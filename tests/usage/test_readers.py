@@ -1124,6 +1124,10 @@ OTHERS: dict[str, tuple[dict[str, Any], tuple[int, ...]]] = {
         {**BOTH, "prompt_tokens_details": {"cached_tokens": 5000}},
         (100, 5000, 2000, 0),
     ),
+    "one of two names says 0": (
+        {**BOTH, "prompt_tokens_details": {**WRITES, "cache_write_tokens": 0}},
+        (100, 5000, 2000, 0),
+    ),
 }
 
 

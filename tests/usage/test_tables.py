@@ -713,6 +713,36 @@ def test_writes_by_lifetime_are_columns(tmp_path: Path, form: str, repeated: boo
     ]
 
 
+@pytest.mark.parametrize("whole", [(), ("cache_write_tokens",)])
+def test_what_no_count_is_of_a_lifetime_leaves_the_row_out(
+    tmp_path: Path, whole: tuple[str, ...]
+) -> None:
+    """Rows with half a token, a word or less than nothing written were billed without it."""
+    cells = ("1.5", "abc", "-5", "500", "")
+    rows = [f"2026-11-20T10:00:0{n}Z,gpt-5,1000,{cell},10" for n, cell in enumerate(cells)]
+    head = "start,model,input_tokens,cache_write_5m_tokens,output_tokens"
+    log = tmp_path / "a.csv"
+    log.write_text("\n".join(f"{row}{',500' * len(whole)}" for row in rows))
+    log.write_text("\n".join([",".join([head, *whole]), log.read_text()]))
+    answer = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)
+    assert answer["left_out"] == {"not_a_number": 2, "negative": 1}
+    odd = "2026-11-20T10:00:00Z,gpt-5,1000,500,10,abc\n"
+    log.write_text(f"{head},cache_write_tokens\n{odd}{odd.replace('abc', '700')}")
+    answer = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)
+    assert (answer["left_out"], answer["totals"]["write_unknown"]) == ({"not_a_number": 1}, 200)
+
+
+def test_lines_may_tell_lifetimes_late(tmp_path: Path) -> None:
+    """What only lines after the first ones said to be written for an hour was plain input."""
+    line = {"start": "2026-11-20T10:00:00Z", "model": "gpt-5"}
+    usage = {"input_tokens": 1000, "output_tokens": 10}
+    late = {**usage, "cache_creation": {"ephemeral_1h_input_tokens": 500}}
+    log = tmp_path / "a.jsonl"
+    log.write_text("\n".join(json.dumps({**line, "usage": u}) for u in [usage] * 500 + [late] * 3))
+    total = json.loads(run("profile", str(log), "-o", "json", "-q").stdout)["totals"]
+    assert (total["write_1h"], total["write_unknown"]) == (1500, 0)
+
+
 def test_times_as_the_portal_of_azure_saves_them(tmp_path: Path) -> None:
     """Nobody took its heading for a time: the requests were totals of no requests at all."""
     log = tmp_path / "a.csv"

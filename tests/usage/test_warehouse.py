@@ -78,6 +78,15 @@ USAGES: tuple[dict[str, Any], ...] = (
             },
         }
     },
+    {
+        "usage_object": {
+            "cache_creation_input_tokens": 0,
+            "prompt_tokens_details": {
+                "cache_write_tokens": 90,
+                "cache_write_tokens_details": {"ttl_30m_tokens": 40, "ttl_12h_tokens": 30},
+            },
+        }
+    },
 )
 ODD: tuple[dict[str, Any], ...] = (
     {"cache_hit": "True"},
@@ -397,6 +406,30 @@ def test_what_was_cached_and_by_whom_is_told_as_of_files(
     assert con.execute(asked.format(sql)).fetchall() == files
     bad = con.execute(f"SELECT bad, count(*) FROM ({sql}) WHERE bad IS NOT NULL GROUP BY bad")
     assert dict(bad.fetchall()) == left == {"answered_by_proxy_cache": 2}
+
+
+@pytest.mark.warehouse
+@pytest.mark.loopback
+@pytest.mark.filterwarnings("ignore")
+def test_a_total_tells_what_input_has_in_it_as_of_files(tmp_path: Path) -> None:
+    """Of a file input was 2,000 with 1,500 cached beside it, of a warehouse 500 of 2,000."""
+    head = ("start", "model", "input_tokens", "cached_tokens", "output_tokens", "total_tokens")
+    row = ("2026-11-20T10:00:00Z", "gpt-5", 2000, 1500, 300, 3800)
+    log = tmp_path / "a.csv"
+    log.write_text("\n".join(",".join(map(str, line)) for line in (head, row)))
+    kinds = ("timestamptz", "text", *["bigint"] * 4)
+    with engines.postgres() as url:
+        import psycopg
+
+        with psycopg.connect(url) as con:
+            columns = ", ".join(f"{name} {kind}" for name, kind in zip(head, kinds, strict=True))
+            con.execute(f"CREATE TABLE calls ({columns})")
+            con.execute(f"INSERT INTO calls VALUES {row!r}")
+        for said in ((str(log),), ("--warehouse", f"{url}?table=calls")):
+            done = run("profile", *said, "-o", "json", *DAY)
+            total = json.loads(done.stdout)["totals"]
+            assert (total["input"], total["read"]) == (2000, 1500), said
+            assert "by its totals" in done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -6,12 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tco.analysis.report import (
-    carried,
-    caveats,
-    entering,
-    workload_result,
-)
+from tco.analysis.report import carried, caveats, entering, workload_result
 from tco.analysis.results import ExplainResult, OptionResult, ScalingResult
 from tco.analysis.rows import option_result, peak_over_mean, scaling_of, success_of
 from tco.catalog.lookup import find_source
@@ -37,14 +32,7 @@ from tco.options.provisioned import FixedOption, ProvisionedOption, provisioned_
 from tco.options.question import DAYS_OF_A_MONTH, Question
 from tco.options.sessions import sessions_of
 from tco.options.settings import Settings, fleet_policy, workload
-from tco.units import (
-    show_number,
-    show_rate,
-    show_seconds,
-    show_share,
-    show_tokens,
-    show_usd,
-)
+from tco.units import show_number, show_rate, show_seconds, show_share, show_tokens, show_usd
 
 
 def explain(inputs: Question, name: str) -> ExplainResult:

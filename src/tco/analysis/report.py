@@ -149,6 +149,8 @@ def entering(inputs: Question, used: Sequence[Option]) -> list[Setting]:
     kinds = _prefixes(used)
     if "extra." in kinds and inputs.settings.given("extra.upfront_usd"):
         kinds |= {"own.life_months", "own.yearly_rate", "own.straight_line"}
+    if "people.api" in kinds:
+        kinds.add(values.calling_takes(inputs.settings))
     starts = tuple(kinds)
     return [
         setting
@@ -520,17 +522,14 @@ def _by_flag(inputs: Question, field: str) -> str:
     return by if by.startswith("--") else ""
 
 
-def _horizon_enters(inputs: Question, used: Sequence[Option]) -> bool:
-    """Return whether a horizon enters a bill: work done once is spread over it."""
-    return bool(np.any(np.asarray(inputs.settings.value("people.setup_fte_months"))))
-
-
 def _idle_settings(inputs: Question, used: Sequence[Option], kinds: set[Tier]) -> Iterator[str]:
     """Return the settings given by flag that enter no bill; in doubt none."""
     entered, own = {s.path for s in entering(inputs, used)}, _own(used)
+    if not np.any(np.asarray(inputs.settings.value("people.setup_fte_months"))):
+        entered.discard("horizon.months")  # over which work that is done once is spread
     for path in inputs.request.settings:
         flag = _by_flag(inputs, path)
-        needs = _horizon_enters if path == "horizon.months" else ONLY_WITH.get(path)
+        needs = ONLY_WITH.get(path)
         needs = None if path in (*values.OF_THE_PEAK, "workload.cached_share") else needs
         enters = path in entered and (needs is None or needs(inputs, used))
         doubtful = own and path.startswith(ELSEWHERE)
@@ -545,7 +544,8 @@ OF_OWN = ("fte", "coverage", "site", "engine", "speculative", "parallel")  # wor
 def _idle_words(inputs: Question, used: Sequence[Option], kinds: set[Tier]) -> Iterator[str]:
     """Return what is of own GPUs, or of bought ones, without any; tokenizers of other models."""
     if "self" not in kinds:
-        yield from filter(None, (_by_flag(inputs, field) for field in OF_OWN))
+        fields = OF_OWN[2 * (values.calling_takes(inputs.settings) != values.API_FTE) :]
+        yield from filter(None, (_by_flag(inputs, field) for field in fields))
     if not any(isinstance(o, SelfOption) and o.owned is not None for o in used):
         for field in filter(lambda name: _by_flag(inputs, name), ("electricity", "ownership")):
             yield f"--{field} {getattr(inputs.request, field)}"

@@ -384,10 +384,7 @@ def window(price: Price | None, row: PriceRow) -> ListedWindow:
 
 
 def _left_out(
-    price: Price | None,
-    when: Conditions,
-    prices: Mapping[str, float],
-    base: Mapping[str, float],
+    price: Price | None, when: Conditions, prices: Mapping[str, float], base: Mapping[str, float]
 ) -> Mapping[str, float]:
     """Return the prices that we have under some conditions and a row does not.
 

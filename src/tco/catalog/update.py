@@ -135,8 +135,7 @@ def proposal(
 
 
 def _moved(
-    disagreements: Iterable[PriceComparison],
-    rows: Rows,
+    disagreements: Iterable[PriceComparison], rows: Rows
 ) -> tuple[dict[str, _Change], list[str]]:
     """Return what follows from other prices of input and output, and what is not followed."""
     changes: dict[str, _Change] = {}
@@ -177,19 +176,11 @@ def _suspicious(one: PriceComparison, row: PriceRow) -> str:
     return ""
 
 
-def _wrong_tiers(
-    report: VerifyReport,
-    rows: Rows,
-    unsure: Container[str],
-) -> dict[str, str]:
+def _wrong_tiers(report: VerifyReport, rows: Rows, unsure: Container[str]) -> dict[str, str]:
     """Return the offers of which a list has a price under a condition that cannot be meant."""
     found = {p.offer: _tier_off(rows[p.against, p.key][1]) for p in report.other_prices}
     said = "a list says what cannot be meant"
     return {o: f"{o}: {said} ({tier})" for o, tier in found.items() if tier and o not in unsure}
-
-
-def _row(rows: Rows, of: OtherPrice) -> PriceRow:
-    return rows[of.against, of.key][1]
 
 
 def _tier_off(row: PriceRow) -> str:
@@ -203,10 +194,7 @@ def _tier_off(row: PriceRow) -> str:
 
 
 def _other(
-    changes: dict[str, _Change],
-    report: VerifyReport,
-    rows: Rows,
-    unsure: Container[str],
+    changes: dict[str, _Change], report: VerifyReport, rows: Rows, unsure: Container[str]
 ) -> None:
     """Add what lists say of caches, writes, tiers, services and retirements."""
     for price in report.other_prices:
@@ -404,12 +392,7 @@ def _new_offer(one: Lacking, row: PriceRow, on: date) -> str:
 
 
 def _edited(
-    offer: Offer,
-    document: Document,
-    lines: Sequence[str],
-    index: int,
-    change: _Change,
-    on: date,
+    offer: Offer, document: Document, lines: Sequence[str], index: int, change: _Change, on: date
 ) -> str | None:
     """Return the lines of an offer with a window appended; None where it is not in block style."""
     now = price_at(offer, on)
@@ -441,10 +424,7 @@ def _following(offer: Offer, on: date) -> date | None:
 
 
 def _price_lines(
-    now: Price | None,
-    rows: Sequence[tuple[str, PriceRow]],
-    on: date,
-    until: date | None = None,
+    now: Price | None, rows: Sequence[tuple[str, PriceRow]], on: date, until: date | None = None
 ) -> list[str]:
     """Return the lines of the proposed window, that of the list that is named first."""
     rates, modifiers, carried = window(now, rows[0][1])

@@ -6,14 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from tco.engine.fleet import (
-    Duty,
-    FleetPolicy,
-    awake_share,
-    load_served,
-    paid_gpus,
-    replicas_for,
-)
+from tco.engine.fleet import Duty, FleetPolicy, awake_share, load_served, paid_gpus, replicas_for
 from tco.engine.ledger import Line, Origin
 from tco.engine.replica import Replica, at_once, in_flight, request_s
 from tco.engine.shapes import ROUND_OFF, Number, Workload, lifted

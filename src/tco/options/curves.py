@@ -308,13 +308,7 @@ def _self_curves(option: SelfOption, settings: Settings, replica: Replica, count
 
     work = column(_usd_per_token_of_work(option, settings, replica), count)
     slope, low, high = _envelope(option, settings, steps, slack, waking)
-    return Curves(
-        until=until,
-        pieces_until=pieces_until,
-        slope=slope + work,
-        low=low,
-        high=high,
-    )
+    return Curves(until=until, pieces_until=pieces_until, slope=slope + work, low=low, high=high)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -327,10 +327,7 @@ def _sized(inputs: Question, spec: InlineOption) -> tuple[ModelEntry, GpuEntry]:
     _need(spec, model=spec.model, gpu=spec.gpu)
     name = find_model(inputs.catalog, spec.model or "")
     gpu_id = find_gpu(inputs.catalog, spec.gpu or "")
-    model, gpu = (
-        inputs.catalog.models.models[name],
-        inputs.catalog.hardware.accelerators[gpu_id],
-    )
+    model, gpu = inputs.catalog.models.models[name], inputs.catalog.hardware.accelerators[gpu_id]
     shape, machine = model_shape(model), gpu_shape(inputs.catalog.hardware, gpu)
     if shape is None or machine is None:
         lacking = name if shape is None else gpu_id

@@ -61,12 +61,7 @@ EVEN = "were the rate even within that hour (workload.rate_cv adds to it)"
 
 
 def _in_queue(
-    shapes: Shapes,
-    settings: Settings,
-    replica: Replica,
-    rate: Floats,
-    needed: Floats,
-    turns: Turns,
+    shapes: Shapes, settings: Settings, replica: Replica, rate: Floats, needed: Floats, turns: Turns
 ) -> Sequence[Callable[[], FirstTokens]]:
     """Return what works out the first tokens of each case at some rate [cases] [request/s]."""
     gaps, factors, factor = turns

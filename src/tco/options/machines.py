@@ -25,7 +25,7 @@ from tco.engine.selfhost import (
 )
 from tco.engine.shapes import Number
 from tco.errors import UsageError
-from tco.options.settings import Settings, hours_per_month, people, workload
+from tco.options.settings import Settings, calling_takes, hours_per_month, people, workload
 from tco.records import dataclass
 
 if TYPE_CHECKING:
@@ -406,7 +406,7 @@ def team_lines(
         item = "engineers for own GPUs" if both else "engineers"
         lines.append(_team(item, selfhost_fte(staff, own_gpus), settings, "people.floor_fte"))
     if hosted or by_token:
-        lines.append(_team("engineers", staff.api_fte, settings, "people.api_fte"))
+        lines.append(_team("engineers", staff.api_fte, settings, calling_takes(settings)))
     if own_gpus is not None or hosted:
         lines += project_lines(staff)
     return tuple(lines)

@@ -278,10 +278,25 @@ def people(settings: Settings) -> People:
         *("setup_fte_months", "refresh_fte_months_per_year", "evaluation_fte"),
     )
     values = {name: settings.value(f"people.{name}") for name in names}
-    if not settings.given("people.api_fte"):
+    if not settings.given(API_FTE):
         own = np.maximum(values["floor_fte"], values["fixed_fte"])
         values["api_fte"] = np.minimum(values["api_fte"], own)
     return People(horizon_months=settings.value("horizon.months"), **values)
+
+
+API_FTE = "people.api_fte"
+
+
+def calling_takes(settings: Settings) -> str:
+    """Return the path of what says how many engineers calling an endpoint takes, as `people`."""
+    floor, fixed = (settings.value(path) for path in OF_OWN_GPUS)
+    if settings.given(API_FTE) or np.all(np.maximum(floor, fixed) >= settings.value(API_FTE)):
+        return API_FTE
+    return OF_OWN_GPUS[not np.all(np.greater_equal(floor, fixed))]
+
+
+OF_OWN_GPUS = ("people.floor_fte", "people.fixed_fte")
+"""What own GPUs take at least, the greater of the two [engineers]."""
 
 
 # Named sets of assumptions: on-call coverage, pay by region, the site, what power costs there.

@@ -14,15 +14,7 @@ from tco.catalog.trust import Trust
 from tco.engine.capacity import max_batch
 from tco.engine.ledger import Origin
 from tco.engine.replica import BATCHES, Replica, Target, best_replica, speed_factor
-from tco.engine.shapes import (
-    Flags,
-    Floats,
-    GpuShape,
-    Indices,
-    Layout,
-    ModelShape,
-    ServerProfile,
-)
+from tco.engine.shapes import Flags, Floats, GpuShape, Indices, Layout, ModelShape, ServerProfile
 from tco.options.machines import FREE_EGRESS, Egress, OwnedGpu
 from tco.options.measurements import (
     Anchors,

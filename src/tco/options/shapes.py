@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from tco.engine import capacity
-from tco.engine.constants import (
-    FITTED,
-    VISIBLE_SHARE,
-    Constants,
-)
+from tco.engine.constants import FITTED, VISIBLE_SHARE, Constants
 from tco.engine.replica import Replica
 from tco.engine.shapes import (
     BLOCK,

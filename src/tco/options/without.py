@@ -51,11 +51,7 @@ SWITCHES: Mapping[str, Switch] = {
     "resale": Switch(_off("own.residual_share")),
     "chassis": Switch({"own.server_factor": 1.0, "own.host_power_factor": 1.0}),
     "part_load": Switch(
-        {
-            "own.idle_power_share": 1.0,
-            "own.light_power_share": 1.0,
-            "own.full_power_share": 1.0,
-        }
+        {"own.idle_power_share": 1.0, "own.light_power_share": 1.0, "own.full_power_share": 1.0}
     ),
     "cooling": Switch({"own.pue": 1.0}),
     "support": Switch(_off("own.support_share_per_year"), ("support",)),

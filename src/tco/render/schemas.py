@@ -23,7 +23,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from tco.analysis import import_bench, results
 from tco.analysis.claims import judge
-from tco.analysis.deploy import results as deploy_results
+from tco.analysis.deploy import server as deployed
 from tco.analysis.diff import results as difference_results
 from tco.analysis.horizon import results as horizon_results
 from tco.analysis.jobs import results as job_results
@@ -77,7 +77,7 @@ RESULTS: dict[str, Any] = {
     "diff": difference_results.DiffResult,
     "claims": judge.ClaimsResult,
     "config": effective.ConfigResult,
-    "deploy": deploy_results.DeployResult,
+    "deploy": deployed.DeployResult,
     "import-bench": import_bench.ImportResult,
     "catalog-check": finding.CheckReport,
     "catalog-rules": check_entry.RuleList,

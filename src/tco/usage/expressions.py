@@ -14,14 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tco.errors import UsageError, install_command
-from tco.usage.aggregates import (
-    BY,
-    DAY_S,
-    HOUR_S,
-    NAMES,
-    REUSE_GAPS_S,
-    SUMS,
-)
+from tco.usage.aggregates import BY, DAY_S, HOUR_S, NAMES, REUSE_GAPS_S, SUMS
 from tco.usage.counted import PREFILL, STEP_S, TOKENS_PER_S
 from tco.usage.rows import COLUMNS, NANO, WRITES
 from tco.usage.store import QUERIES_FILE

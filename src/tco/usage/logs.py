@@ -104,13 +104,7 @@ class Logs:
                 self.tally.note(f"{paths[0].shown}: {note}")
             over = self.tally.left["cached_over_input"]
             taken = requests_table.add_table(
-                store,
-                paths,
-                raw,
-                zone_of(reading.zone),
-                self.tally,
-                part_of(shown, 0.0, 0.5),
-                by,
+                store, paths, raw, zone_of(reading.zone), self.tally, part_of(shown, 0.0, 0.5), by
             )
             if self.tally.left["cached_over_input"] > over and not raw.apart:
                 self.tally.note(f"{paths[0].shown}: {advice(raw.at)}")
@@ -144,11 +138,7 @@ class Logs:
         ]
 
     def cells(
-        self,
-        *,
-        by: Sequence[str] = (),
-        edges: Sequence[int] = (),
-        hourly: Sequence[str] = (),
+        self, *, by: Sequence[str] = (), edges: Sequence[int] = (), hourly: Sequence[str] = ()
     ) -> Arrays:
         """Return sums by model and by whatever changes their price.
 

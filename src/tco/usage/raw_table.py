@@ -10,24 +10,21 @@ from zoneinfo import ZoneInfo
 
 from tco.errors import DataError, UsageError
 from tco.usage import formats
-from tco.usage.formats import (
-    AROUND,
-    COMMA,
-    COMMA_DECIMAL,
-    HITS,
-    SERVICES,
-    THOUSANDS,
-    date_in_sql,
-)
+from tco.usage.formats import AROUND, COMMA, COMMA_DECIMAL, HITS, SERVICES, THOUSANDS, date_in_sql
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (
-    LATE,
+    ALL,
+    CACHED,
+    CLAUDE,
+    TOTAL,
     cache_in,
     columns_of,
     fields_of,
+    found_columns,
     later_names,
     left_out_of,
+    natives,
     paths_of,
     says,
 )
@@ -49,13 +46,7 @@ def raw_of(
     """
     source, shape = sources[0], samples[0].shape
     values = [value for sample in samples for value in sample.values()]
-    for ours, name in given.items():
-        if not any(name in paths_of(value) for value in values):
-            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
-    at = {**cache_in(values), **columns_of(fields_of(values), given)}
-    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
-        if ours not in at:
-            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
+    at = _columns(source, values, given)
     header: list[str] = []
     types: dict[str, str] = {}
     delimiter = ","
@@ -66,21 +57,44 @@ def raw_of(
         every = Raw(shape, at, header, delimiter, types, late).relation([s.path for s in sources])
         types = _types(store, every, sources)
     else:
-        late = later_names(at, LATE)
+        late = later_names(at, given)
     dotted = {name for value in values for name in value if "." in name}
+    if at.get("input") in dotted:
+        dotted |= {name for names in late.values() for name in names if "." in name}
+    if "input" not in given and any(name in at for name in CACHED):
+        at |= {n: f for n, f in found_columns(fields_of(values), TOTAL).items() if n not in late}
+    raw = Raw(shape, at, header, delimiter, types, late, dotted)
+    _begin(raw, values, given)
+    return raw
+
+
+def _columns(
+    source: LogSource, values: Sequence[dict[str, Any]], given: dict[str, str]
+) -> dict[str, str]:
+    """Return which column is which, as the user or the first rows of a table tell."""
+    for ours, name in given.items():
+        if not any(name in paths_of(value) for value in values):
+            raise UsageError(f"--columns {ours}={name}: {source.shown} has no such column")
+    at = {**cache_in(values), **columns_of(fields_of(values), given)}
+    for ours in ("start", "model", "fresh" if "fresh" in at else "input", "output"):
+        if ours not in at:
+            raise UsageError(f"{source.shown}: which column is {ours}? say --columns {ours}=NAME")
+    return at
+
+
+def _begin(raw: Raw, values: Sequence[dict[str, Any]], given: dict[str, str]) -> None:
+    """Note how the first rows are written, and what their input leaves out."""
+    at = raw.at
     cells = (str(value[name]) for value in values for name in at.values() if name in value)
-    decimals = any(map(DECIMAL.fullmatch, cells))
-    raw = Raw(shape, at, header, delimiter, types, late, dotted, decimals)
+    raw.decimals = any(map(DECIMAL.fullmatch, cells))
     amounts = [value.get(at["cost"]) for value in values] if "cost" in at else []
-    raw.commas = formats.comma_decimals(delimiter, amounts)
-    raw.apart = left_out_of(at, given, values)
-    notes = (raw.apart and says(at, raw.apart), formats.comma_unsure(delimiter, amounts))
-    raw.notes = [note for note in notes if note]
+    raw.commas = formats.comma_decimals(raw.delimiter, amounts)
+    raw.apart, raw.whole_input = left_out_of(at, given, values), "input" in given
+    raw.notes = [says(at, raw.apart)] if raw.apart else []
     times = [str(paths_of(v).get(at[n], "")) for v in values for n in at if n in TIMES]
     raw.untidy = any(map(UNTIDY.search, times))
     raw.dated = any(map(formats.AS_PEOPLE_WRITE.search, times))
     raw.day_first = formats.day_first(times)
-    return raw
 
 
 def _types(store: Store, every: str, sources: Sequence[LogSource]) -> dict[str, str]:
@@ -124,12 +138,15 @@ class Raw:
         shape: `csv`, `json` or `parquet`.
         at: Which field is which.
         types: Types of the fields of a Parquet file.
-        late: What the beginning of no file has, though a later line may, by all its names.
+        late: What a later line may have though the beginning of no file has it, or not so called,
+            by all its names.
         dotted: Fields that have a dot in their names, and lie in no other.
         decimals: Some number has a point before its decimals: in none it marks thousands.
         untidy: Some time is written as DuckDB does not cast it.
         commas: Amounts have a comma before their decimals.
         apart: Of which models the input leaves out what was cached.
+        whole_input: The user said that the input has all.
+        unsure: What to tell of a cost that may be two.
         notes: What the user should know of it.
         dated, day_first: Some time is written as people do; with days before months, if known.
     """
@@ -143,13 +160,12 @@ class Raw:
         types: Mapping[str, str],
         late: Mapping[str, Sequence[str]],
         dotted: Collection[str] = (),
-        decimals: bool = False,
     ) -> None:
         """Keep what is needed to write the query."""
         self.shape, self.at, self.header, self.dotted = shape, at, header, dotted
-        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, decimals
-        self.untidy = self.commas = self.dated = False
-        self.apart = ""
+        self.delimiter, self.types, self.late, self.decimals = delimiter, types, late, False
+        self.untidy = self.commas = self.dated = self.whole_input = False
+        self.apart = self.unsure = ""
         self.notes: list[str] = []
         self.day_first: bool | None = None
 
@@ -181,7 +197,7 @@ class Raw:
     def _tree(self) -> Iterator[tuple[str, str]]:
         """Return the fields of JSON that are read, as types of DuckDB: doubtful ones as texts."""
         tree: dict[str, Any] = {}
-        for path in (*self.at.values(), *chain(*self.late.values())):
+        for path in dict.fromkeys((*self.at.values(), *chain(*self.late.values()))):
             inner = tree
             *outer, last = self.steps(path)
             for name in outer:
@@ -196,6 +212,9 @@ class Raw:
         path = self.at.get(name)
         if path is None:
             return None
+        return self._at(path)
+
+    def _at(self, path: str) -> str:
         return f"c{self.header.index(path)}" if self.shape == "csv" else self._dotted(path)
 
     def steps(self, path: str) -> list[str]:
@@ -215,22 +234,26 @@ class Raw:
 
     def hit(self) -> str:
         """Return whether a proxy's own cache answered, by what its log says."""
-        words, sure = ", ".join(map(quoted, HITS)), self.field("hit")
-        field = sure or self.field("hit_if_free")
-        if field is None or (sure is None and "cost" not in self.at):
-            return "false"
-        free = f" AND {nano_in(self)} = 0" * (sure is None)
-        return f"lower(trim(CAST({field} AS VARCHAR))) IN ({words}){free}"
+        words, found = ", ".join(map(quoted, HITS)), []
+        for name, free in (("hit", ""), ("hit_if_free", f" AND {nano_in(self)} = 0")):
+            field = self.field(name)
+            if field is not None and (not free or self.field("cost") is not None):
+                found.append(f"(lower(trim(CAST({field} AS VARCHAR))) IN ({words}){free})")
+        return f"coalesce({' OR '.join(found)}, false)" if found else "false"
 
     def whole(self, name: str) -> str:
         """Return a count as a whole number, null where there is none, and `ODD` for what is none.
 
         A cast alone would round 1.5 tokens to 2. What is plain digits is read in one step.
         """
-        field = self.field(name)
+        if name in self.late:  # a text of one name hides no number of another
+            casts = (f"TRY_CAST({self._dotted(one)} AS BIGINT)" for one in self.late[name])
+            said = [self._whole(name, self._dotted(self.at[name]))] if name in self.at else []
+            return f"coalesce({', '.join([*said, *casts])})"
+        return self._whole(name, str(self.field(name)))
+
+    def _whole(self, name: str, field: str) -> str:
         cast = f"TRY_CAST({field} AS BIGINT)"
-        if name in self.late:
-            return cast
         exact = f"coalesce(CASE WHEN TRY_CAST({field} AS DOUBLE) % 1 = 0 THEN {cast} END, {ODD})"
         if self.types.get(self.at.get(name, ""), "VARCHAR") != "VARCHAR":
             return f"CASE WHEN {field} IS NOT NULL THEN {exact} END"
@@ -245,6 +268,73 @@ class Raw:
             f"WHEN regexp_full_match(trim({field}), '{GROUPED.replace('MARKS', marks)}') "
             f"THEN CAST(regexp_replace({field}, '[^-0-9]', '', 'g') AS BIGINT) ELSE {exact} END)"
         )
+
+    def left_out(self) -> str | None:
+        """Return whether the input of a row leaves out what was cached; None where it never does.
+
+        By the first lines; by the names that the row itself has; by its own total.
+        """
+        if "fresh" in self.at:
+            return "true"
+        if self.whole_input:
+            return None
+        model = f"lower(CAST({self.field('model')} AS VARCHAR))"
+        told = f"regexp_matches({model}, '{self.apart}')" if self.apart else "false"
+        if self.apart in ("", CLAUDE) and (named := self._natively()):
+            told = f"CASE WHEN {named} THEN regexp_matches({model}, '{CLAUDE}') ELSE false END"
+        if self.field("total") is not None:
+            said, made, read, written = (
+                _count(self, name) for name in ("input", "output", "read", "written")
+            )
+            cached, total = f"coalesce({read}, 0) + {written}", self.whole("total")
+            told = (
+                f"CASE WHEN {cached} > 0 AND {total} = {said} + {cached} + {made} THEN true "
+                f"{f'WHEN {total} = {said} + {made} THEN false ' * (self.apart == ALL)}"
+                f"ELSE {told} END"
+            )
+        return None if told == "false" else told
+
+    def _natively(self) -> str:
+        """Return whether a row tells what was cached as Claude's own API does; empty for never."""
+        taken = self.late.get("input", (self.at["input"],))
+        every = [*self.at.values(), *chain(*self.late.values())]
+        sure = [name for name in taken if natives(every, name)]
+        told = [self._first_of(taken, sure)]
+        for ours in ("read", "written"):
+            names = self.late.get(ours, (self.at[ours],) if ours in self.at else ())
+            own = natives(names, sure[0]) if sure else []
+            told += [self._first_of(names, own)] if own else []
+        return f"{told[0]} AND ({' OR '.join(told[1:])})" if told[1:] else ""
+
+    def _first_of(self, names: Sequence[str], some: Collection[str]) -> str:
+        """Return whether the first of the names that a row has is one of some."""
+        cases = " ".join(
+            f"WHEN {self._at(n)} IS NOT NULL THEN {str(n in some).lower()}" for n in names
+        )
+        return f"CASE {cases} ELSE false END"
+
+    def judge_marks(self, decimals: bool, costs: Sequence[str]) -> None:
+        """Read numbers as all rows tell.
+
+        Args:
+            decimals: Some have decimals after a point.
+            costs: One with a comma before decimals, one with a point, one that may be either.
+        """
+        self.decimals = self.decimals or decimals
+        self.commas = formats.comma_decimals(self.delimiter, costs)
+        self.unsure = formats.comma_unsure(self.delimiter, costs)
+
+    def doubted(self, seen: Mapping[str, int]) -> Iterator[str]:
+        """Return what to tell of rows that the first ones do not explain, by how many there are."""
+        if self.decimals and seen["grouped"]:
+            yield (
+                f"counts such as 2.000 are read as 2 (rows: {seen['grouped']:,}), for others have "
+                "decimals after a point: save counts without marks if they are thousands"
+            )
+        if self.unsure:
+            yield self.unsure
+        if seen["apart"] and not self.apart:
+            yield says(self.at, CLAUDE, seen["apart"])
 
     def is_number(self, name: str) -> bool:
         """Return whether a field is a whole number by its type."""
@@ -286,21 +376,19 @@ def integer(raw: Raw, name: str) -> str:
 
     A count that no column has is not known; a cell that is empty in a column of parts is 0.
     """
-    if name == "input" and ("fresh" in raw.at or raw.apart):
+    if name == "input" and (apart := raw.left_out()) is not None:
         said = "fresh" if "fresh" in raw.at else "input"
         fresh, read, written = (_count(raw, part) for part in (said, "read", "written"))
-        cached = f"coalesce({read}, 0) + {written}"
-        model = f"lower(CAST({raw.field('model')} AS VARCHAR))"
-        some = f"CASE WHEN regexp_matches({model}, '{raw.apart}') THEN {cached} ELSE 0 END"
-        return f"{fresh} + {some if raw.apart else cached}"
+        return f"{fresh} + CASE WHEN {apart} THEN coalesce({read}, 0) + {written} ELSE 0 END"
     return _count(raw, name)
 
 
 def _count(raw: Raw, name: str) -> str:
     """Return a count as it stands in its column; all that was written, by any lifetime or not."""
     if name == "written" and (told := [n for n in LIFETIMES if raw.field(n) is not None]):
-        parts = " + ".join(_count(raw, one) for one in told)
-        return f"greatest({_plain(raw, name)}, {parts})"
+        whole, *parts = (_plain(raw, one) for one in (name, *told))
+        least = f"least({', '.join([whole, *parts])})"  # below 0 what is no count
+        return f"CASE WHEN {least} < 0 THEN {least} ELSE greatest({whole}, {' + '.join(parts)}) END"
     return _plain(raw, name)
 
 
@@ -315,7 +403,7 @@ def _plain(raw: Raw, name: str) -> str:
     if name == "output":  # what embeds or ranks puts none out
         silent = f"regexp_matches({raw.field('model')}, '{WITHOUT_OUTPUT.pattern}')"
         return _first(cast, f"CASE WHEN {silent} THEN 0 END")
-    unknown = name in SETTLED and name in raw.late
+    unknown = name in SETTLED and name in raw.late and name not in raw.at
     return cast if unknown or name in ("input", "fresh") else f"coalesce({cast}, 0)"
 
 
@@ -398,7 +486,7 @@ def nano_in(raw: Raw) -> str:
         return "NULL::BIGINT"
     number = f"TRY_CAST({field} AS DOUBLE)"
     if raw.types.get(raw.at.get("cost", ""), "VARCHAR") == "VARCHAR":
-        bare = f"regexp_replace({field}::VARCHAR, '{AROUND}', '', 'g')"
+        bare = bare_cost(raw)
         comma = f"replace(replace({bare}, '.', ''), ',', '.')"
         forms = (COMMA.pattern, THOUSANDS.pattern) if raw.commas else (COMMA_DECIMAL.pattern,)
         told = f"regexp_full_match({bare}, '{'|'.join(forms)}')"
@@ -421,3 +509,8 @@ def hash_in(raw: Raw, name: str) -> str:
     cell, nothing = f"CAST({field} AS VARCHAR)", ", ".join(map(quoted, NOTHING))
     there = f"length({cell}) > 4 OR lower(trim({cell})) NOT IN ({nothing})"
     return f"CASE WHEN {there} THEN CAST(hash({field}) >> 1 AS BIGINT) END"
+
+
+def bare_cost(raw: Raw) -> str:
+    """Return a cost without what stands around its number."""
+    return f"regexp_replace({raw.field('cost')}::VARCHAR, '{AROUND}', '', 'g')"

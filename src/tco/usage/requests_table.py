@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from shutil import disk_usage
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,6 +12,7 @@ import numpy as np
 from tco.errors import DataError
 from tco.usage import formats
 from tco.usage.counted import ids_counted
+from tco.usage.doubts import contradicted, day_first, doubts, text_of, unpacked
 from tco.usage.raw_table import (
     FILE,
     LIFETIMES,
@@ -36,8 +33,6 @@ from tco.usage.raw_table import (
 from tco.usage.rows import FIRST_S, LeftOutTally
 from tco.usage.sources import (
     BLANK,
-    GZIP,
-    MOST_LINE,
     LogSource,
     copy_lines,
     csv_rows,
@@ -46,7 +41,6 @@ from tco.usage.sources import (
     is_document,
     lines,
     must_be_copied,
-    opened,
     records,
 )
 from tco.usage.store import Shown, Store, duckdb_module, quoted
@@ -88,6 +82,8 @@ def query(
     picked += [f"{status_in(raw)} AS status", f"{service_in(raw)} AS service", FILE]
     picked += [f"{nano_in(raw)} AS usd_nano", f"{hash_in(raw, 'session')} AS session"]
     picked += [f"{hash_in(raw, 'id')} AS id", f"{raw.torn()} AS torn", f"{raw.hit()} AS hit"]
+    if told := doubts(raw):
+        picked.append(f"{told} AS doubt")
     return f"""
 SELECT * EXCLUDE (start_us, end_us, torn, hit, {FILE}),
  TRY_CAST(start_us // 1000000 AS INTEGER) AS t, TRY_CAST(end_us // 1000000 AS INTEGER) AS e,
@@ -133,13 +129,11 @@ def canonical(raw: Raw, inner: str, by: Sequence[str], twin: str | None = None) 
             ("write_unknown", " - ".join(["(written", *lifetimes]) + ")"),
         )
     }
-    names = [
-        *NEGATED,
-        *lifetimes,
-        *KEPT,
-        *(n for n in (*OPTIONAL, *by) if raw.field(n) is not None),
-    ]
+    names = [*NEGATED, *lifetimes, *KEPT]
+    names += [n for n in (*OPTIONAL, *by) if raw.field(n) is not None]
     picked = [f"{made.get(name, name)} AS {name}" for name in names]
+    if doubts(raw):
+        picked.append("doubt")
     if twin is not None:
         picked.append(f"{twin} AS twin")
     joined = " LEFT JOIN twice ON twice.same = id" if twin == "same" else ""
@@ -172,11 +166,39 @@ def add_table(
         DataError: DuckDB cannot read one of the files.
     """
     files = sorted(files, key=lambda source: source.path)
-    copies = {s.path for s in files if raw.shape != "parquet" and must_be_copied(s)}
-    paths = _readable(store, files, copies, tally)
-    raw.day_first = _day_first(store, raw, [*paths])
     first, number = store.parts + 1, store.files
     store.files += len(files)
+    while True:
+        paths, twin = _read(store, files, (raw, number, zone), tally, shown, by)
+        if not contradicted(store, raw, paths, first, tally):
+            break
+        store.drop(first)
+        store.con.execute("DROP TABLE IF EXISTS torn")
+    numbered = dict(enumerate(paths.items(), number))
+    listed = _judged(store, (raw, numbered, zone), first, tally)
+    if twin is None:
+        return None
+    shown_as = {number: source.shown for number, (_, source) in numbered.items()}
+    _take_off(store, listed, shown_as, tally)
+    return None if raw.shape == "parquet" else (listed, shown_as)
+
+
+def _read(
+    store: Store,
+    files: Sequence[LogSource],
+    how: tuple[Raw, int, ZoneInfo | None],
+    tally: LeftOutTally,
+    shown: Shown,
+    by: Sequence[str],
+) -> tuple[dict[str, LogSource], str | None]:
+    """Read tables into the canonical table.
+
+    Returns them by the path that DuckDB reads, and what tells rows that may be duplicates.
+    """
+    raw, number, zone = how
+    copies = {s.path for s in files if raw.shape != "parquet" and must_be_copied(s)}
+    paths = _readable(store, files, copies, tally)
+    raw.day_first = day_first(store, raw, [*paths])
     twin = _twin(store, raw, [*paths])
     done = 0
     while done < len(files):
@@ -195,34 +217,7 @@ def add_table(
             continue
         done += len(some)
         shown(done / len(files))
-    numbered = dict(enumerate(paths.items(), number))
-    listed = _judged(store, (raw, numbered, zone), first, tally)
-    if twin is None:
-        return None
-    shown_as = {number: source.shown for number, (_, source) in numbered.items()}
-    _take_off(store, listed, shown_as, tally)
-    return None if raw.shape == "parquet" else (listed, shown_as)
-
-
-def _day_first(store: Store, raw: Raw, paths: Sequence[str]) -> bool | None:
-    """Return whether days stand before months in any date of the files, which are read for it."""
-    for path in paths if raw.dated and raw.day_first is None else ():
-        with _text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
-            asked = formats.day_first_in_sql(str(raw.field("start")), raw.relation([text]))
-            first, second = (int(n or 0) > 12 for n in store.con.execute(asked).fetchone())
-            if first != second:
-                return first
-    return raw.day_first
-
-
-@contextmanager
-def _text_of(store: Store, raw: Raw, path: str) -> Iterator[str]:
-    """Return where the text of a packed CSV lies for a while; else its own path."""
-    text = _unpacked(path, store.folder / "text") if raw.shape == "csv" else path
-    try:
-        yield text or path
-    finally:
-        (store.folder / "text").unlink(missing_ok=True)
+    return paths, twin
 
 
 def _joined(store: Store, some: Mapping[str, int], paths: Mapping[str, LogSource]) -> list[str]:
@@ -267,7 +262,7 @@ def _add(
     texts: dict[str, str | None] = {path: path for path in files}
     try:
         if raw.shape == "csv":
-            texts |= {p: _unpacked(p, store.folder / f"text-{n}") for p, n in files.items()}
+            texts |= {p: unpacked(p, store.folder / f"text-{n}") for p, n in files.items()}
         read = {text: files[path] for path, text in texts.items() if text is not None}
         if len(read) == len(files):
             store.write(canonical(raw, query(raw, read, zone), by, twin))
@@ -276,35 +271,6 @@ def _add(
         for text in {*texts.values()} - files.keys() - {None}:
             Path(str(text)).unlink(missing_ok=True)
     return [path for path, text in texts.items() if text is None]
-
-
-def _unpacked(path: str, to: Path) -> str | None:
-    """Write the text of a packed file; return where it lies.
-
-    That is its own path if it is not packed, or if the disk has not room enough; None if it is cut
-    off, or has half the longest line without an end.
-    """
-    with Path(path).open("rb") as stream:
-        if stream.read(2) != GZIP:
-            return path
-    room, since = disk_usage(to.parent).free // 2, 0
-    with opened(LogSource(path)) as text, to.open("wb") as out:
-        try:
-            while chunk := text.read(1_000_000):
-                end = chunk.rfind(b"\n")
-                since = since + len(chunk) if end < 0 else len(chunk) - end
-                if since > MOST_LINE // 2:
-                    break
-                room -= len(chunk)
-                if room > 0:
-                    out.write(chunk)
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            since = MOST_LINE
-    whole = since <= MOST_LINE // 2
-    if whole and room > 0:
-        return str(to)
-    to.unlink()
-    return path if whole else None
 
 
 def _readable(
@@ -324,7 +290,7 @@ def _readable(
 
 def _settle(store: Store, raw: Raw, mine: Sequence[Path], listed: str) -> None:
     """Write 0 for counts that a row does not have where the log has them after all."""
-    late = [name for name in SETTLED if name in raw.late]
+    late = [name for name in SETTLED if name in raw.late and name not in raw.at]
     if not late:
         return
     counted = ", ".join(f"count({name})" for name in late)
@@ -417,7 +383,7 @@ def _count_bad(store: Store, listed: str, tables: Tables, tally: LeftOutTally) -
         path, source = files[number]
         firsts: dict[int, tuple[str, int]] = {}
         sought = {reason: count for reason, count, first in found if first == number}
-        with _text_of(store, raw, path) as text:
+        with text_of(store, raw, path) as text:
             for most in (EARLY, None):
                 asked = query(raw, {text: number}, zone, row=True, most=most)
                 if sought:

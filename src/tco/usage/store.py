@@ -90,6 +90,12 @@ class Store:
         self.con.execute(f"COPY ({query}) TO '{part}' ({PARQUET})")
         self.parts += 1
 
+    def drop(self, first: int) -> None:
+        """Remove the parts from one on."""
+        for number in range(first, self.parts + 1):
+            (self.folder / f"part-{number:05d}.parquet").unlink()
+        self.parts = first - 1
+
     def rewrite(self, part: Path, query: str) -> None:
         """Write the rows of a query in place of a part."""
         new = part.with_suffix(".new")
@@ -257,13 +263,31 @@ def parquet_rows(path: str, most: int | None = None) -> Iterator[dict[str, Any]]
     except duckdb_module().Error as error:
         raise DataError(f"{path}: {one_line(error)}") from None
     names = [column[0] for column in found.description]
+    inside = {column[0]: fields for column in found.description if (fields := _fields(column[1]))}
     some = most is None
     while rows := found.fetchmany(10_000):
         for row in rows:
             some = True
-            yield dict(zip(names, row, strict=True))
+            record = dict(zip(names, row, strict=True))
+            yield {**record, **_filled(record, inside)} if inside and most is not None else record
     if not some:  # a table without rows tells what it is, too
         yield dict.fromkeys(names)
+
+
+def _fields(kind: Any) -> dict[str, Any]:
+    """Return the fields of a structure of Parquet, with those inside; of another type none."""
+    if getattr(kind, "id", "") != "struct":
+        return {}
+    return {name: _fields(inner) for name, inner in kind.children}
+
+
+def _filled(record: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
+    """Return structures with all their fields, which the first rows may have nothing in."""
+    found = {}
+    for name, inner in fields.items():
+        value = record.get(name)
+        found[name] = _filled(value or {}, inner) if inner else value
+    return {**record, **found}
 
 
 @cache

@@ -8,7 +8,8 @@ Snowflake, ClickHouse and Trino are addressed as Ibis does. What is written is n
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -37,7 +38,7 @@ from tco.usage.formats.litellm import (
     provider_usd_of,
     usage_of,
 )
-from tco.usage.formats.table import columns_of, found_columns, left_out_of, says
+from tco.usage.formats.table import CACHED, TOTAL, columns_of, found_columns, left_out_of, says
 from tco.usage.raw_table import FAILED, LIFETIMES, MOST_OF_A_REQUEST
 from tco.usage.rows import COLUMNS, FIRST_S, LAST_S, MOST_TOKENS, WRITES, LeftOutTally, hashed
 
@@ -342,10 +343,22 @@ def rows_of(
         if ours not in at and (ours != "input" or "fresh" not in at):
             raise UsageError(f"{shown}: which column is {ours}? say --columns {ours}=NAME; {there}")
     _check_types(table, at, shown)
-    apart = left_out_of(at, columns)
+    apart = left_out_of(at, columns, () if tally is None else _first_rows(table, at))
     if apart and tally is not None:
         tally.note(f"{shown}: {says(at, apart)}")
     return "table", _canonical(table, _mapped(table, at, apart))
+
+
+def _first_rows(table: Any, at: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+    """Return some rows with a total, which is asked for only where it decides."""
+    if total := found_columns(table.columns, TOTAL).get("total"):
+        names = {at[name] for name in ("input", "output", *CACHED) if name in at} | {total}
+        with suppress(Exception):  # of what a server refuses the next query tells
+            yield from table.select(*sorted(names)).limit(SOME).to_pyarrow().to_pylist()
+
+
+SOME = 200
+"""Rows whose totals are looked at."""
 
 
 def _check_types(table: Any, at: Mapping[str, str], shown: str) -> None:

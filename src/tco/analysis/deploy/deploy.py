@@ -10,8 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.deploy.results import DeployResult, DeployTask
-from tco.analysis.deploy.server import ENGINE_NAMES, PORT, Server, command
+from tco.analysis.deploy.server import (
+    ENGINE_NAMES,
+    PORT,
+    DeployResult,
+    DeployTask,
+    Server,
+    command,
+)
 from tco.analysis.explain import costs
 from tco.analysis.report import carried, workload_result
 from tco.analysis.results import OptionResult

@@ -8,14 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tco.analysis.plan.mix import (
-    HybridMix,
-    RentedUnit,
-    Unit,
-    UnitChoice,
-    before,
-    team_overhead,
-)
+from tco.analysis.plan.mix import HybridMix, RentedUnit, Unit, UnitChoice, before, team_overhead
 from tco.analysis.plan.results import (
     CurveResult,
     NextUnit,

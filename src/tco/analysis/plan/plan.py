@@ -34,12 +34,7 @@ from tco.analysis.plan.mix import (
     rented_unit,
     team_overhead,
 )
-from tco.analysis.plan.results import (
-    ModelRow,
-    PlanResult,
-    StrategyResult,
-    plan_verdict,
-)
+from tco.analysis.plan.results import ModelRow, PlanResult, StrategyResult, plan_verdict
 from tco.analysis.report import carried, workload_result
 from tco.analysis.results import Flip
 from tco.analysis.vary.variables import usual
@@ -102,12 +97,7 @@ def switches_of(
 
 
 def _saving(
-    inputs: Question,
-    mix: HybridMix,
-    *,
-    price: float = 1.0,
-    load: float = 1.0,
-    rent: float = 1.0,
+    inputs: Question, mix: HybridMix, *, price: float = 1.0, load: float = 1.0, rent: float = 1.0
 ) -> float:
     """Return what own GPUs save with three factors changed [USD/h]; below 0 as little as it can."""
     ways = [w and replace(w, usd_per_hour=w.usd_per_hour * rent) for w in (mix.base, mix.peak)]

@@ -424,13 +424,10 @@ def _people(
     """
     run_by_host = {f.option.id for f in found.ways.fleets if hosted(f.option)}
     staffed = sum(fleet.gpus for fleet in fleets if fleet.option not in run_by_host)
-    team = team_lines(
-        inputs.settings,
-        staffed or None,
-        hosted=any(fleet.option in run_by_host for fleet in fleets),
-        by_token=bool(found.routed_by) or any(route.by_token for route in found.best.routes),
-    )
-    of_api = tuple(line for line in team if line.source.startswith("people.api_fte"))
+    host = any(fleet.option in run_by_host for fleet in fleets)
+    called = bool(found.routed_by) or any(route.by_token for route in found.best.routes)
+    team = team_lines(inputs.settings, staffed or None, hosted=host, by_token=called)
+    of_api = team_lines(inputs.settings, by_token=True) if host or called else ()
     own = tuple(line for line in team if line not in of_api)
     return number(total_usd(own)), number(total_usd(of_api))
 

@@ -19,13 +19,7 @@ from tco.analysis.report import (
     uncalibrated,
 )
 from tco.analysis.results import AssumptionResult
-from tco.analysis.size.results import (
-    FrontPoint,
-    SizeCounts,
-    SizeLimits,
-    SizeResult,
-    SizeRow,
-)
+from tco.analysis.size.results import FrontPoint, SizeCounts, SizeLimits, SizeResult, SizeRow
 from tco.analysis.size.rows import (
     SizedSetUps,
     cheapest_rents,

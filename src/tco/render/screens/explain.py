@@ -12,13 +12,7 @@ from tco.render import first, words
 from tco.render.output import Screen
 from tco.render.screens.compare import MADE
 from tco.render.words import Block, Paragraph, Row, Sheet, View, column, number
-from tco.units import (
-    show_number,
-    show_score,
-    show_share,
-    show_tokens,
-    show_usd,
-)
+from tco.units import show_number, show_score, show_share, show_tokens, show_usd
 
 COLUMNS = (
     column("item", "item", wraps=True),

@@ -17,7 +17,7 @@ from tco.units import show_number, show_share, show_tokens, show_usd
 # What the screens of `tco train` and `tco embed` have in common.
 
 TOP = 12
-UNKNOWN_MODEL = GIVEN = "given"
+GIVEN = "given"
 """The model, or the provider, of what the user described."""
 Result = TrainResult | EmbedResult
 
@@ -82,7 +82,7 @@ def _ways(result: Result, job: str, sheet: Sheet, view: View, fullness: int) -> 
     edition = f"\n{words.edition(result.catalog)}" if whole else ""
     columns = sheet.pick(view.fields or sheet.usual)
     had = [r for r in sheet.rows if r.feasible]
-    named = {*getattr(result, "models", ()), UNKNOWN_MODEL}
+    named = {*getattr(result, "models", ()), GIVEN}
     best = {r.model: r for r in reversed(had) if r.model in named}
     asked = [r for r in had if r is best.get(r.model) or r.provider == GIVEN]
     asked = asked if view.top is None else []

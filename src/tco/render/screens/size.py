@@ -6,14 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from math import inf, isinf
 
-from tco.analysis.deploy.results import DeployResult
-from tco.analysis.size.results import (
-    FrontPoint,
-    SessionsResult,
-    SizeLimits,
-    SizeResult,
-    SizeRow,
-)
+from tco.analysis.deploy.server import DeployResult
+from tco.analysis.size.results import FrontPoint, SessionsResult, SizeLimits, SizeResult, SizeRow
 from tco.money import in_money
 from tco.options.measurements import TIERS
 from tco.render import first, words
@@ -34,11 +28,7 @@ from tco.units import show_number, show_price, show_seconds, show_share, show_to
 
 # The screen of `tco deploy`: a task for SkyPilot, which a file of it is as it stands.
 
-COLUMNS = (
-    column("flag", "argument"),
-    number("value", "value"),
-    column("why", "why", wraps=True),
-)
+COLUMNS = (column("flag", "argument"), number("value", "value"), column("why", "why", wraps=True))
 USUAL = ("flag", "value", "why")
 
 

@@ -372,8 +372,10 @@ def comma_unsure(delimiter: str, amounts: Iterable[Any]) -> str:
     """
     bare = [re.sub(AROUND, "", str(amount)) for amount in amounts]
     either = next(filter(EITHER.fullmatch, bare), "")
-    told = any(COMMA_DECIMAL.match(one) or POINT_DECIMAL.match(one) for one in bare)
-    if told or not either or delimiter == ",":
+    commas, points = (any(map(form.match, bare)) for form in (COMMA_DECIMAL, POINT_DECIMAL))
+    if either and commas and points:
+        return f"a cost of {either} may be either: some costs have a decimal comma, some a point"
+    if commas or points or not either or delimiter == ",":
         return ""
     mark = "." if comma_decimals(delimiter, amounts) else ""
     return (

@@ -38,6 +38,12 @@ def looks(sample: Sample) -> bool:
     ) or any("type" in mapping(v.get("result")) and "custom_id" in v for v in sample.values())
 
 
+def is_message(value: Any) -> bool:
+    """Return whether a record is a message as it came: a log may have answers of several APIs."""
+    message, _ = _message(value)
+    return message.get("type") == "message" and "input_tokens" in mapping(message.get("usage"))
+
+
 def anthropic_tokens(usage: dict[str, Any], ctx: Context) -> dict[str, Any]:
     """Return the counts of Anthropic's usage: its input leaves out what was read and written.
 
@@ -312,6 +318,10 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a message."""
     message, batch = _message(value)
     usage = message.get("usage")
+    if isinstance(usage, dict) and message.get("object"):
+        from tco.usage.formats import openai_requests
+
+        return openai_requests.row(value, ctx)
     if not isinstance(usage, dict):
         raise Wrong("failed" if batch or message.get("type") == "error" else "not_a_call")
     both(*(count(usage.get(f"{way}_tokens"), missing=None) for way in ("input", "output")))

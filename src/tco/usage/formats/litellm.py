@@ -16,7 +16,7 @@ from tco.usage.formats import (
     mapping,
     service_of,
 )
-from tco.usage.formats.openai_requests import written_by_lifetime
+from tco.usage.formats.openai_requests import LIFETIMES, WRITTEN, written_by_lifetime
 from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, hashed, moment, text
 from tco.usage.sources import Sample, opened_json
@@ -203,24 +203,28 @@ def usage_of(metadata: Any) -> dict[str, Any]:
     ibis = ibis_module()
     usage, added = metadata["usage_object"], metadata["additional_usage_values"]
     details = usage["prompt_tokens_details"]
-    told = details["cache_creation_token_details"]
     kept = [part.cast("string").fill_null("{}").notin(["{}", "null"]) for part in (usage, added)]
 
     def number(*places: tuple[Any, str]) -> Any:
         found = [whole(part[key].float.floor()) for part, key in places]
         return ibis.coalesce(*found) if len(found) > 1 else found[0]
 
-    keys, searched = ("cache_read_input_tokens", "cache_creation_input_tokens"), SEARCHED
+    keys = ("cache_read_input_tokens", "cache_creation_input_tokens")
     read = number((usage, keys[0]), (added, keys[0]), (details, "cached_tokens")).fill_null(0)
-    every = number((usage, keys[1]), (added, keys[1]), (details, "cache_creation_tokens"))
-    short, long = (number((told, f"ephemeral_{n}_input_tokens")).fill_null(0) for n in ("5m", "1h"))
-    rest = every.fill_null(0) - short - long
+    whole_of = [number((usage, keys[1]), (added, keys[1]))]
+    whole_of += [number((details, name)) for name in WRITTEN]
+    ours, theirs = (details[f"cache_{name}_details"] for name in ("write_tokens", "creation_token"))
+    parts = {
+        f"write_{n}": number((ours, f"ttl_{n}_tokens"), (theirs, f"ephemeral_{n}_input_tokens"))
+        for n in LIFETIMES
+    }
+    parts = {name: part.fill_null(0) for name, part in parts.items()}
+    rest = ibis.greatest(*(one.fill_null(0) for one in whole_of)) - sum(parts.values())
     known = kept[0] | kept[1]
     return {
         "read": known.ifelse(read, ibis.null("int64")),
-        "write_5m": short,
-        "write_1h": long,
+        **parts,
         "write_unknown": (rest > 0).ifelse(rest, 0),
         "reasoning": number((usage["completion_tokens_details"], "reasoning_tokens")),
-        "searches": number((usage["server_tool_use"], searched), (details, searched)),
+        "searches": number((usage["server_tool_use"], SEARCHED), (details, SEARCHED)),
     }

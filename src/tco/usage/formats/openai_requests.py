@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from tco.usage.formats import Context, Format, both, first, mapping, sequence, service_of
+from tco.usage.formats.anthropic_messages import is_message
+from tco.usage.formats.anthropic_messages import row as anthropic_row
 from tco.usage.formats.openrouter import billed
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
 from tco.usage.sources import RawRecord, Sample
@@ -105,6 +107,8 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
     """Return the row of a response."""
     body, batch = _body(value)
     usage = body.get("usage")
+    if is_message(value):
+        return anthropic_row(value, ctx)
     if not isinstance(usage, dict):
         failed = batch or body.get("error") or body.get("status") in ("failed", "cancelled")
         raise Wrong("failed" if failed else "not_a_call")
@@ -160,9 +164,13 @@ def written_by_lifetime(usage: dict[str, Any], more: dict[str, Any]) -> dict[str
         )
         for ttl in LIFETIMES
     }
-    names = ("cache_write_tokens", "cache_creation_tokens")
-    whole = first(*(more.get(name) for name in names), usage.get("cache_creation_input_tokens"))
-    return {**found, "write_unknown": max(count(whole) - sum(found.values()), 0)}
+    every = [usage.get("cache_creation_input_tokens"), *(more.get(name) for name in WRITTEN)]
+    parts = sum(found.values())
+    return {**found, "write_unknown": max(parts, *map(count, every)) - parts}
+
+
+WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
+"""What details of a prompt call what it wrote: of two names one may be 0."""
 
 
 LIFETIMES = ("5m", "1h", "30m", "12h")

@@ -12,13 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from tco.errors import UsageError, printable
-from tco.usage.formats import (
-    CACHE,
-    CACHE_OR_READ,
-    Context,
-    Format,
-    mapping,
-)
+from tco.usage.formats import CACHE, CACHE_OR_READ, Context, Format, mapping
 from tco.usage.rows import UsageRow, Wrong, count
 from tco.usage.sources import Sample
 
@@ -181,18 +175,37 @@ def columns_of(known: Collection[str], given: dict[str, str]) -> dict[str, str]:
     return one_input(found_columns(known, NAMES), given)
 
 
-def later_names(at: Mapping[str, str], some: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return by which names lines may tell more than the first ones do, as those are spelled."""
+def later_names(at: Mapping[str, str], given: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Return by which names lines may tell what the first ones do not, or tell by another.
+
+    They are spelled as the first lines are; those of APIs lie where those have their input. What is
+    known stands before other names of it; what the user named has no other.
+    """
     fields = [*at.values()]
     capitals = any(map(str.isupper, "".join(fields)))
+    within = at.get("input", at.get("fresh", "")).rpartition(".")[0]
     found = {}
-    for ours in (one for one in some if one not in at):
-        names = NAMES[ours]
-        if capitals:
-            names += tuple(re.sub("_(.)", lambda m: m[1].upper(), n) for n in names if "_" in n)
-        if fit := tuple(n for n in names if not any(_clash(n, field) for field in fields)):
-            found[ours] = fit
+    for ours in (one for one in LATE if one not in given and (one in at or one not in NEEDED)):
+        sent = OF_APIS.get(ours, ())
+        names = tuple(f"{within}.{name}" for name in sent) if within else sent
+        if ours not in at:
+            names = (*LATE[ours], *names)
+        elif not any(f".{at[ours]}".endswith(f".{name}") for name in _spelled(sent, capitals)):
+            continue  # a log with a name of its own has it in every line
+        fit = []
+        for name in dict.fromkeys(_spelled(names, capitals)):
+            if name not in at.values() and not any(_clash(name, f) for f in fields if f != name):
+                fit.append(name)
+                fields.append(name)
+        if fit:
+            found[ours] = ((at[ours],) if ours in at else ()) + tuple(fit)
     return found
+
+
+def _spelled(names: tuple[str, ...], capitals: bool) -> tuple[str, ...]:
+    """Return names, also with capitals where a log has such."""
+    more = (re.sub("_(.)", lambda m: m[1].upper(), name) for name in names if "_" in name)
+    return (*names, *more) if capitals else names
 
 
 def _clash(name: str, field: str) -> bool:
@@ -203,8 +216,38 @@ def _clash(name: str, field: str) -> bool:
     return True
 
 
-LATE = ("read", "written", "reasoning", "batch", "service", "status", "cost")
+NEEDED = ("input", "output")
+OF_APIS: dict[str, tuple[str, ...]] = {
+    "input": ("prompt_tokens", "input_tokens"),
+    "output": ("completion_tokens", "output_tokens"),
+    "read": (
+        *("prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+        *("cached_tokens", "cache_read_input_tokens", "prompt_cache_hit_tokens"),
+    ),
+    "written": (
+        *("prompt_tokens_details.cache_write_tokens", "cache_creation_input_tokens"),
+        "cache_write_input_tokens",
+    ),
+    **{f"write_{ttl}": (f"cache_creation.ephemeral_{ttl}_input_tokens",) for ttl in ("5m", "1h")},
+    "reasoning": tuple(f"{of}_tokens_details.reasoning_tokens" for of in ("completion", "output")),
+    "total": ("total_tokens",),
+}
+"""What APIs call it: a log that keeps usage as it came has another name of another provider."""
+LATE: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(NEEDED, ()),
+    **{name: NAMES[name] for name in ("read", "written", "reasoning")},
+    **{f"write_{ttl}": NAMES[f"write_{ttl}"][:2] for ttl in ("5m", "1h")},
+    **{name: NAMES[name] for name in ("batch", "service", "status", "cost")},
+    "total": (),
+    "hit": CACHE[:2],
+    "hit_if_free": CACHE_OR_READ,
+}
 """What a log of JSON lines may say of some requests alone, and of none of its first lines."""
+TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
+
+
+IN_UNITS = re.compile(r"(?i:\bmillions?|\bthousands?|\bmtok|\bktok)|\(\s*(?:M|k|K|mn)\b")
+"""What says of a heading that its numbers are not of single tokens."""
 
 
 def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> None:
@@ -212,6 +255,12 @@ def refuse_others(given: dict[str, str], names: Collection[str], what: str) -> N
     for ours in (one for one in given if one not in names):
         said, there = f"--columns {ours}={given[ours]}", ", ".join(names)
         raise UsageError(f"{said}: {what} has no such thing; there are {there}")
+    for ours, name in given.items():
+        if ours in TOKENS and (unit := IN_UNITS.search(name)):
+            raise UsageError(
+                f"--columns {ours}={name}: that counts {unit[0].strip('( ')} by its name: "
+                "a column of single tokens is needed"
+            )
 
 
 def one_input(found: dict[str, str], given: dict[str, str]) -> dict[str, str]:
@@ -300,7 +349,6 @@ NATIVE = ("cachereadinputtokens", "cachecreationinputtokens", "cachewriteinputto
 """What those call it, beside `input_tokens` or `inputTokens`."""
 VERCEL = ("inputTokens", "cachedInputTokens")
 """Names of version 5 of Vercel's AI SDK, which passes on what an API says; version 6 adds up."""
-TOTAL = {"total": ("total_tokens", "usage.total_tokens", "tokens_total", "total")}
 CACHED = ("read", "written", "write_5m", "write_1h")
 
 
@@ -317,12 +365,24 @@ def left_out_of(
     cached = [at[name] for name in CACHED if name in at]
     if "input" not in at or "input" in given or not cached:
         return ""
-    said, *names = (path.rpartition(".")[2] for path in (at["input"], *cached))
-    if folded(said) == "inputtokens" and any(folded(name) in NATIVE for name in names):
-        return CLAUDE
-    if said == VERCEL[0] and at.get("read", "").endswith(VERCEL[1]):
+    if natives(cached, at["input"]):
         return CLAUDE
     return ALL if _total_tells(at, values) else ""
+
+
+def natives(names: Iterable[str], taken: str) -> list[str]:
+    """Return those names of cached tokens that stand beside input without them, if it is so called.
+
+    Args:
+        names: Of fields.
+        taken: The name of the input.
+    """
+    bare = taken.rpartition(".")[2]
+    if folded(bare) != "inputtokens":
+        return []
+    tails = {name: name.rpartition(".")[2] for name in names}
+    vercel = VERCEL[1] if bare == VERCEL[0] else None
+    return [name for name, tail in tails.items() if folded(tail) in NATIVE or tail == vercel]
 
 
 def _total_tells(at: Mapping[str, str], values: Iterable[Mapping[str, Any]]) -> bool:
@@ -342,9 +402,15 @@ def _total_tells(at: Mapping[str, str], values: Iterable[Mapping[str, Any]]) -> 
     return fits[1] > fits[0]
 
 
-def says(at: Mapping[str, str], pattern: str) -> str:
-    """Return what to tell of a table whose input is not all input."""
+def says(at: Mapping[str, str], pattern: str, rows: int = 0) -> str:
+    """Return what to tell of a table whose input is not all input, or is not in some rows."""
     field = printable(at["input"], 60)
+    if rows:
+        return (
+            "the input leaves out what was read from a cache and written to one where names or "
+            f"totals of later rows say so (rows: {rows:,}): --columns input={field} says that it "
+            "has it"
+        )
     of = "of Claude's, by the names of its columns" if pattern == CLAUDE else "by its totals"
     return (
         f"{field} leaves out what was read from a cache and written to one, {of}: "

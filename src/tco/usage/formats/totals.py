@@ -6,7 +6,7 @@ import re
 from calendar import monthrange
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any
 
 from tco.errors import UsageError, printable
@@ -33,7 +33,7 @@ from tco.usage.formats import (
 )
 from tco.usage.formats.litellm import DAILY
 from tco.usage.rows import UsageRow, Wrong, count, moment, text
-from tco.usage.sources import Sample
+from tco.usage.sources import SAMPLE, Sample
 
 PERIODS = ("month", "date", "day", "period", "week", "hour", "time", "created_at", "ts")
 NAMES: dict[str, tuple[str, ...]] = {
@@ -160,9 +160,11 @@ def row(value: Any, ctx: Context) -> UsageRow | None:
 
 def _begin(cells: dict[str, Any], ctx: Context) -> dict[str, str]:
     """Return which column is which, and keep how its numbers are written and what they contain."""
-    at: dict[str, str] = columns_of(cells, ctx.columns)
-    amounts = [first.get(at["cost"]) for first in ctx.first] if "cost" in at else []
-    apart = table.left_out_of(at, ctx.columns, ctx.first)
+    every = ctx.every if len(ctx.first) >= SAMPLE else lambda: ctx.first
+    names = dict.fromkeys(chain(cells, *every()))  # a record of JSON need not have them all
+    at: dict[str, str] = columns_of(names, ctx.columns)
+    amounts = dict.fromkeys(r.get(at["cost"]) for r in every()) if "cost" in at else ()
+    apart = table.left_out_of(at, ctx.columns, every())
     ctx.state |= {"columns": at, "apart": apart}
     ctx.state["commas"] = comma_decimals(ctx.delimiter, amounts)
     for note in (apart and table.says(at, apart), comma_unsure(ctx.delimiter, amounts)):
@@ -176,10 +178,9 @@ def _span(cells: dict[str, Any], at: dict[str, str], ctx: Context) -> Span:
     period = at.get("period", "")
     dates = [first.get(period) for first in ctx.first]
     if "day_first" not in ctx.state:
-        first = day_first(dates)
-        if first is None and any(SLASHED.match(str(date).strip()) for date in dates):
-            first = day_first(mapping(record).get(period) for record in ctx.every())
-        ctx.state["day_first"] = first
+        if any(SLASHED.match(str(date).strip()) for date in dates):
+            dates = [mapping(record).get(period) for record in ctx.every()]
+        ctx.state["day_first"] = day_first(dates)
     value = written_date(cells.get(period), ctx.state["day_first"])
     if (found := MONTH.match(str(value))) is not None:
         year, month = int(found.group(1)), int(found.group(2))

@@ -24,15 +24,8 @@ NUMBER = re.compile(r"(?<=\0)[_.-]\d+(?=\.\w+$|$)")
 """What counts the scrapes of one time in names of files, behind it."""
 OWN = {
     *("__name__", "model_name", "engine", "finished_reason", "source"),
-    *(
-        "engine_type",
-        "tp_rank",
-        "pp_rank",
-        "dp_rank",
-        "moe_ep_rank",
-        "cache_source",
-        "is_embedding",
-    ),
+    *("engine_type", "tp_rank", "pp_rank", "dp_rank", "moe_ep_rank"),
+    *("cache_source", "is_embedding"),
 }
 """Labels by the servers; what others say tells where a server was scraped."""
 
