@@ -89,7 +89,7 @@ NEW = {
     "lists in other money, tiers that cannot be meant, offers without half of a price": 60,
     "what compaction and advisors of Claude take": 43,
     "sparse attention whose choice layers share": 30,
-    "turns that look at every set-up": 33,
+    "turns that look at every set-up, searched again where it turns": 33 + 150,
     "bills that no value asks for twice, replicas known by what they hang on": 40,
     "what a few requests gain of a faster memory": 22,
     "streams named only where they begin, sheets by other steps than days and hours": 36,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from itertools import chain
+from typing import Any
 
 import pytest
 from running import run
@@ -20,13 +22,54 @@ def told(*args: str) -> str:
     return " ".join(done.stdout.replace("\N{NO-BREAK SPACE}", " ").split())
 
 
+SPEED, PEAK, RENT = "serving.throughput_factor", "workload.peak_to_mean", "rent.factor"
+CASES: list[tuple[str, float, tuple[str, ...], dict[str, float]]] = [
+    ("minimax-m2.5", 49.5e9, ("--cached", "0", "--fte", "0.25"), {SPEED: 4.0, PEAK: 1.2}),
+    ("minimax-m2.5", 49.5e9, ("--cached", "0", "--fte", "0.25"), {SPEED: 0.85, PEAK: 1.2}),
+    ("qwen3-235b-a22b", 5.45e12, ("--fte", "0.5"), {SPEED: 4.0}),
+    ("llama-3.3-70b", 547e9, ("--isl", "500", "--osl", "100", "--fte", "2"), {SPEED: 0.5, PEAK: 6}),
+    ("llama-3.3-70b", 578e9, (), {SPEED: 0.5}),
+    ("gpt-oss-120b", 800e9, (), {}),
+    ("glm-4.7", 840e9, ("--fte", "2"), {}),
+    ("deepseek-v3.2", 200e9, ("--max-tpot", "25ms"), {}),
+]
+"""Model, volume, flags and settings."""
+
+
+@pytest.mark.parametrize(("model", "tokens", "flags", "settings"), CASES)
+def test_each_turn_is_where_a_comparison_turns(
+    model: str, tokens: float, flags: tuple[str, ...], settings: dict[str, float]
+) -> None:
+    """minimax-m2.5 from 4 times was said to turn at 1.06; two B200 are the answer down to 0.9."""
+
+    def found(changed: dict[str, float]) -> dict[str, Any]:
+        asked = ("compare", "--model", model, "--tokens", f"{tokens:.0f}", *flags)
+        each = (("--set", f"{k}={v:.8g}") for k, v in {**settings, **changed}.items())
+        document: dict[str, Any] = json.loads(told(*asked, *chain(*each), "-o", "json"))
+        return document
+
+    def own_wins(document: dict[str, Any]) -> bool:
+        usd = {r["id"]: r["monthly_usd"] for r in document["options"]}
+        sure = {r["id"] for r in document["options"] if r["trust"] != "low"}
+        return bool(min(usd[k] for k in sure if k.startswith("self/")) < usd[today["pair"][0]])
+
+    today = found({})
+    turns = {f["path"]: f["needed"] for f in today["turns"] if f["against"] is None}
+    for path in (SPEED, PEAK, RENT):
+        if turns[path]:
+            ends = [own_wins(found({path: turns[path] * beside})) for beside in (0.996, 1.004)]
+            assert ends == [path != SPEED, path == SPEED], path
+
+
 @pytest.mark.parametrize("volume", ["815B", "831B", "840B"])
 def test_a_volume_turns_the_answer_where_the_break_even_does(volume: str) -> None:
     """Own GPUs may win on intervals: at an end of the one of today, or for good, they change."""
     document = json.loads(told("breakeven", *PAIR, "--tokens", volume, "-o", "json"))
     now = float(volume.rstrip("B")) * 1e9
     spans = [(low, high if high is not None else float("inf")) for low, high in document["wins"]]
-    text = told("compare", "--tokens", volume, "--model", "glm-4.7")
+    asked = ("compare", "--tokens", volume, "--model", "glm-4.7")
+    text, turns = told(*asked), json.loads(told(*asked, "-o", "json"))["turns"]
+    (turn,) = (f for f in turns if f["title"] == "volume")
     inside = [span for span in spans if span[0] <= now < span[1]]
     if inside:
         ((low, high),) = inside
@@ -35,8 +78,9 @@ def test_a_volume_turns_the_answer_where_the_break_even_does(volume: str) -> Non
         way = f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
     else:
         assert "Own GPUs would win" in text
-        way = f"from {show_tokens(document['sure'])} tokens"
-    assert way in text
+        near, way = document["sure"], f"from {show_tokens(document['sure'])} tokens"
+    assert way in turn["text"].replace("\N{NO-BREAK SPACE}", " ")
+    assert turn["needed"] == pytest.approx(near)
 
 
 def test_who_would_win_against_a_closed_model_is_said_of_that_model() -> None:

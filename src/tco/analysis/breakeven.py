@@ -22,21 +22,21 @@ from tco.analysis.results import (
     VolumeResult,
 )
 from tco.analysis.rows import class_of, option_words
-from tco.analysis.vary.variables import usual
-from tco.analysis.verdict import both_bills, curves_of, earliest, flips_of, never_because, turns_of
+from tco.analysis.vary.variables import both_bills, usual
+from tco.analysis.verdict import curves_of, earliest, flips_of, turns_of
 from tco.engine.crossings import Wins, beats
 from tco.errors import TcoError, UsageError
 from tco.options.bills import Option, SelfOption, best_pairs, same_weights, usd_of
-from tco.options.candidates import option_of, own_setups, spoken, unserved
+from tco.options.candidates import any_of, option_of, own_of, own_setups, spoken, unserved
 from tco.options.cheapest import answers_at, cheaper_but_unsure, cheapest_of, least_trust
-from tco.options.curves import TYPICAL_VOLUMES, any_volume
+from tco.options.curves import TYPICAL_VOLUMES, any_volume, curve
 from tco.options.names import Resolved, resolve
 from tco.options.provisioned import FixedOption
 from tco.options.question import Question
 from tco.options.selection import in_region, select
 from tco.options.settings import TOKENS, workload
 from tco.options.setups import SetUps
-from tco.units import SECONDS_PER_DAY, show_number, show_tokens, show_usd
+from tco.units import MTOK, SECONDS_PER_DAY, show_number, show_tokens, show_usd, show_usd_per_mtok
 
 # Break-evens in words.
 
@@ -226,8 +226,8 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
         now=now,
         now_wins=None if now is None else _inside(spans, now),
         **bills,
-        never_because=None if spans else never_because(inputs, leader, rival),
-        flips=flips_of(inputs, base, option, spans, others=right.options),
+        never_because=None if spans else _never_because(inputs, leader, rival),
+        flips=_flips(inputs, used, (left, right), (a, b), spans),
         verdict="",
         **carried(inputs, used, used, first=wary, then=caveats(inputs, used)),
         distance=_distance(won, now),
@@ -237,6 +237,20 @@ def breakeven(inputs: Question, a: str, b: str, growth: float | None = None) -> 
     told = breakeven_words(result, names, _whole(used))
     words = (told.verdict, *map(_seated, used), pair_words(used, told.cheaper_but_unsure))
     return replace(told, verdict=" ".join(filter(None, words)))
+
+
+def _flips(
+    inputs: Question,
+    two: tuple[Option, Option],
+    sides: tuple[Resolved, Resolved],
+    names: tuple[str, str],
+    spans: tuple[OpenBand, ...],
+) -> tuple[Flip, ...]:
+    """Return what would turn which of two is cheaper; own GPUs as the second of them."""
+    if isinstance(two[0], SelfOption) and not isinstance(two[1], SelfOption):
+        two, sides, names = two[::-1], sides[::-1], names[::-1]
+    own = any_of(inputs, two[1], names[1]) if inputs.volume_given or not spans else None
+    return flips_of(inputs, *two, spans, others=sides[1].options, own=own)
 
 
 def _two(
@@ -480,7 +494,8 @@ def _table_of(
     if near.here is not None:
         about = [near.a, near.here]
         pair = (near.a.id, near.here.id)
-        turns = turns_of(inputs, near.a, near.here, near.setups)
+        own = own_of(inputs, {near.here.model})
+        turns = turns_of(inputs, near.a, near.here, near.setups, own=own)
     listed = usual(inputs) if inputs.volume_given else []
     best = cheapest_of(listed, least_trust(inputs))
     below = cheaper_but_unsure(listed, best) if best is not None else []
@@ -544,6 +559,18 @@ def _row(inputs: Question, model: str, base: Option, option: Option, won: Wins) 
         first=_first(spans),
         sure=_sure(spans),
         about=_about(won),
-        never_because=never_because(inputs, base, option) if not spans else None,
+        never_because=_never_because(inputs, base, option) if not spans else None,
         class_=class_of(model, inputs),
     )
+
+
+def _never_because(inputs: Question, a: Option, b: Option) -> str:
+    """Return why B is never cheaper: what a token costs on either side at very large volume."""
+    mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
+    ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
+    if mine.slope[0] >= other.slope[0]:
+        return (
+            f"however large the volume, a further Mtok costs {ours} with "
+            f"{spoken(b.id)}, against {theirs} with {spoken(a.id)}"
+        )
+    return "its fixed cost is not earned back within the volumes that could be looked at"

@@ -308,7 +308,9 @@ def _turns(
     closed = [r for r in rows if r.tier == "api" and r.class_ == class_ != "unknown"]
     rival = cheapest_of(closed, least)
     against = options[rival.id] if rival is not None and rival.id != bought.id else None
-    return (bought.id, mine.id), turns_of(inputs, bought, mine, setups, against, sized)
+    return (bought.id, mine.id), turns_of(
+        inputs, bought, mine, setups, against, sized, own=own if searched else None
+    )
 
 
 def _carried(

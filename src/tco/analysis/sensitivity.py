@@ -10,11 +10,17 @@ import numpy as np
 from tco.analysis.compare import pair_words
 from tco.analysis.report import NEUTRAL, carried, caveats, entering, unsure_prices
 from tco.analysis.results import Flip, SensitivityResult, SwingResult
-from tco.analysis.vary.variables import of_setting, setups_at, usual
-from tco.analysis.verdict import both_bills, difference, flips_of, remembered, turns_at, turns_of
+from tco.analysis.vary.variables import both_bills, of_setting, usual
+from tco.analysis.verdict import (
+    difference,
+    flips_of,
+    turns_at,
+    turns_of,
+)
+from tco.engine.crossings import remembered
 from tco.errors import InfeasibleError, UsageError
 from tco.options.bills import Option, SelfOption, same_weights
-from tco.options.candidates import spoken
+from tco.options.candidates import any_of, setups_at, spoken
 from tco.options.cheapest import least_trust, pair_of
 from tco.options.curves import any_volume, first_volumes, has_steps
 from tco.options.names import month_typed, pair_with, resolve
@@ -58,20 +64,23 @@ def sensitivity(inputs: Question, a: str | None, b: str | None) -> SensitivityRe
         **carried(
             inputs, used, used, first=unsure_prices(inputs, used), then=caveats(inputs, used)
         ),
-        turns=_turns(inputs, left, right, sides),
+        turns=_turns(inputs, (left, right), sides, (a, b)),
     )
 
 
 def _turns(
-    inputs: Question, a: Option, b: Option, sides: tuple[Sequence[Option], Sequence[Option]]
+    inputs: Question,
+    used: tuple[Option, Option],
+    sides: tuple[Sequence[Option], Sequence[Option]],
+    names: tuple[str | None, str | None],
 ) -> tuple[Flip, ...]:
     """Return what would turn the answer, within its range or beyond; own GPUs second."""
-    every = [*sides[0], *sides[1]]
-    if not all(has_steps(option) for option in every):
+    (a, b), of_b, name = used, sides[1], names[1]
+    if not all(has_steps(option) for option in (*sides[0], *of_b)):
         return flips_of(inputs, a, b, ())
     if isinstance(a, SelfOption) and not isinstance(b, SelfOption):
-        return turns_of(inputs, b, a, sides[0])
-    return turns_of(inputs, a, b, sides[1])
+        a, b, of_b, name = b, a, sides[0], names[0]
+    return turns_of(inputs, a, b, of_b, own=any_of(inputs, b, name))
 
 
 def _setups(inputs: Question, name: str | None, option: Option) -> Sequence[Option]:

@@ -4,26 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import zip_longest
-from typing import Any
 
 import numpy as np
 
 from tco.analysis.results import Flip, OpenBand, OptionResult
 from tco.catalog.lookup import ModelClass
-from tco.engine.crossings import Curves, Wins, together, turn, wins
+from tco.engine.crossings import (
+    Curves,
+    Wins,
+    remembered,
+    spread,
+    together,
+    turn,
+    whole_values,
+    wins,
+)
 from tco.engine.ledger import total_usd
 from tco.engine.replica import Replica
 from tco.engine.shapes import Floats, Number, number
-from tco.errors import UsageError
-from tco.options.bills import Option, SelfOption, TokenOption, lines, usd_of
-from tco.options.candidates import machine, spoken
-from tco.options.cheapest import by_model, cheapest_of, least_trust, of_two, rank_of
+from tco.options.bills import (
+    Option,
+    SelfOption,
+    TokenOption,
+    lines,
+    monthly_usd,
+    sure_pairs,
+    usd_of,
+)
+from tco.options.candidates import machine, setups_at, spoken
+from tco.options.cheapest import by_model, cheapest_of, least_trust, rank_of
 from tco.options.curves import curve, has_steps
 from tco.options.question import Question
-from tco.options.settings import TOKENS, Settings, price_factor
-from tco.records import dataclass
-from tco.units import MTOK, show_number, show_score, show_tokens, show_usd, show_usd_per_mtok
+from tco.options.settings import TOKENS, Settings, Values, Variable, price_factor, target
+from tco.options.setups import SetUps
+from tco.units import show_number, show_score, show_tokens, show_usd
 
 CLASSES: tuple[ModelClass, ...] = ("small", "mid", "flagship", "unknown")
 """Classes of models, the smallest first."""
@@ -207,66 +223,7 @@ def _beside(own: OptionResult, host: OptionResult) -> str:
 
 # One number that could be another, and the bills at some values of it.
 
-Values = dict[str, Number]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variable:
-    """One number that could be another.
-
-    Args:
-        name: What the user types.
-        title, unit: What it is.
-        now: Its value today.
-        low, high: The range that is searched unless the user says another.
-        least, most: The range in which it means anything.
-        settings: Returns the settings at some values of it.
-        factor: Returns what the prices of `targets` are multiplied by [1].
-        targets: Ids of the options whose own prices it changes.
-        held: Ids of the options whose bill stays as it is today.
-        log: It is spread by factors rather than evenly.
-        whole: Only whole numbers mean anything.
-    """
-
-    name: str
-    title: str
-    unit: str
-    now: float
-    low: float
-    high: float
-    least: float = 0.0
-    most: float = np.inf
-    settings: Callable[[Number], Values] = lambda _: {}
-    factor: Callable[[Number], Number] | None = None
-    targets: frozenset[str] = frozenset()
-    held: frozenset[str] = frozenset()
-    log: bool = False
-    whole: bool = False
-
-    def within(self, low: float, high: float) -> Variable:
-        """Return the variable with a range of the user's.
-
-        Raises:
-            UsageError: The range is upside down, or lies outside what the variable can be.
-        """
-        if low >= high:
-            raise UsageError(f"{self.name}: a range goes from low to high, not {low:g}..{high:g}")
-        if low < self.least or high > self.most:
-            raise UsageError(
-                f"{self.name}: {low:g}..{high:g} goes beyond {self.least:g} to {self.most:g}"
-            )
-        return replace(self, low=low, high=high, log=self.log and low > 0)
-
-
-def both_bills(inputs: Question, two: Sequence[Option], *, known: bool = True) -> dict[str, Any]:
-    """Return the bills of A and B and which is the answer, by the fields that say so [USD/month].
-
-    Args:
-        known: A volume was given; else there are no bills.
-    """
-    usd = [usd_of(option, inputs.settings) if known else None for option in two]
-    best, unsure = of_two(two, usd, least_trust(inputs))
-    return {"a_usd": usd[0], "b_usd": usd[1], "best": best, "cheaper_but_unsure": unsure}
+Gap = Callable[[Floats], Floats]  # what B costs more than A at some values [USD/month]
 
 
 def usd_at(
@@ -302,11 +259,10 @@ def staffed(engineers: Number) -> Values:
     }
 
 
-POINTS = 65
 ZOOMS = 4
 
 TIMES = "times today's"
-TEAM, THROUGHPUT = "people.fte", "serving.throughput_factor"
+TEAM, THROUGHPUT, PEAK = "people.fte", "serving.throughput_factor", "workload.peak_to_mean"
 
 VERY_LARGE = 1e13
 """Volume that stands for "at any volume" when none was given [token/month]."""
@@ -334,12 +290,12 @@ def differences(
 def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
     """Return the value in a variable's range, nearest to now, at which a gap changes its sign.
 
-    The range is scanned at `POINTS` values in one broadcast call, and the cell next to today's
+    The range is scanned at several values in one broadcast call, and the cell next to today's
     value in which the sign changes is scanned again, `ZOOMS` times. Of whole numbers every value
     is tried.
     """
     low, high = max(over.low, over.least), min(over.high, over.most)
-    values, gap = _whole if over.whole else _grid, remembered(gap)
+    values, gap = whole_values if over.whole else spread, remembered(gap)
     here = bool(gap(np.append(values(low, high), over.now))[-1] < 0)
     found = turn(
         lambda tried: (gap(tried) < 0) != here,
@@ -352,28 +308,6 @@ def turns_at(gap: Callable[[Floats], Floats], over: Variable) -> float | None:
     return None if found is None else found[1]
 
 
-def remembered(gap: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
-    """Return a gap of bills that works out no value twice: one call costs as much as another."""
-    known: dict[float, float] = {}
-
-    def look(values: Floats) -> Floats:
-        new = [value for value in dict.fromkeys(values.tolist()) if value not in known]
-        if new:
-            known.update(zip(new, gap(np.array(new)).tolist(), strict=True))
-        return np.array([known[value] for value in values.tolist()])
-
-    return look
-
-
-def _grid(low: float, high: float) -> Floats:
-    wide = low > 0 and high / low > 10
-    return np.geomspace(low, high, POINTS) if wide else np.linspace(low, high, POINTS)
-
-
-def _whole(low: float, high: float) -> Floats:
-    return np.arange(np.ceil(low), np.floor(high) + 1.0)
-
-
 def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     """Return what could be changed about the comparison of two options."""
     found = [_price(option) for option in (a, b) if isinstance(option, TokenOption)]
@@ -383,9 +317,8 @@ def levers(a: Option, b: Option, settings: Settings) -> list[Variable]:
     if own is not None:
         found.append(lever(settings, THROUGHPUT, _throughput(own), "times the model's"))
         team = next(line for line in lines(own, settings) if line.group == "people")
-        count = number(team.quantity)
-        found.append(ranged(TEAM, "engineers", "engineers", count, staffed))
-        peak = lever(settings, "workload.peak_to_mean", "peak to mean", "")
+        found.append(ranged(TEAM, "engineers", "engineers", number(team.quantity), staffed))
+        peak = lever(settings, PEAK, "peak to mean", "")
         found.append(replace(peak, least=1.0))
     return found
 
@@ -423,6 +356,8 @@ def flips_of(
     spans: tuple[OpenBand, ...],
     only: Sequence[str] = (),
     others: Sequence[Option] = (),
+    *,
+    own: SetUps | None = None,
 ) -> tuple[Flip, ...]:
     """Return for each lever the value at which the cheaper of A and B changes.
 
@@ -434,6 +369,7 @@ def flips_of(
         only: Paths of the levers that are tried; all when empty.
         others: Set-ups that may stand for B elsewhere; those that cost less today do not, for
             B is the answer all the same.
+        own: Every set-up, where B may be any of its model: the answer at each value is looked for.
     """
     if not inputs.volume_given and spans:
         return ()
@@ -443,10 +379,41 @@ def flips_of(
     tried = [one for one in levers(a, b, settings) if not only or one.name in only]
     usd = usd_of(b, settings)
     several = [b, *(o for o in others if o.id != b.id and not usd_of(o, settings) < usd)]
-    return tuple(_flip(settings, a, several, lever) for lever in tried)
+    at = replace(inputs, settings=settings)
+    return tuple(_flip(at, a, several, lever, own) for lever in tried)
 
 
-def _flip(settings: Settings, a: Option, several: Sequence[Option], lever: Variable) -> Flip:
+def _flip(
+    inputs: Question, a: Option, several: Sequence[Option], lever: Variable, own: SetUps | None
+) -> Flip:
+    settings = inputs.settings
+    if _people_alone(settings, a, several[0], lever):
+        return flip_of(lever, None)
+    if lever.targets == {a.id}:  # who B is stays
+        return flip_of(lever, _turn(partial(_gap, settings, a, several[:1], lever), lever))
+    if own is not None and _same_size(inputs, lever):
+        return flip_of(lever, _turn(partial(_gap_of_any, inputs, a, several[0], lever, own), lever))
+    needed = _turn(partial(_gap, settings, a, several, lever), lever)
+    while own is not None and (new := _missed(inputs, a, several, lever, needed)):
+        several = [*several, *new]
+        needed = _turn(partial(_gap, settings, a, several, lever), lever)
+    if needed is not None and lever.name == THROUGHPUT:
+        there = [usd_at(b, settings, [(lever, np.array([needed]))])[0] for b in several]
+        if isinstance(best := several[int(np.argmin(there))], SelfOption):
+            lever = replace(lever, title=_throughput(best))
+    return flip_of(lever, needed)
+
+
+def _turn(gap: Callable[[], Gap], lever: Variable) -> float | None:
+    """Return the value that turns an answer; of engineers none at all is one, too."""
+    needed = turns_at(gap(), lever)
+    if needed is None and lever.name == TEAM:
+        needed = turns_at(gap(), replace(lever, low=0.0, high=lever.now))
+    return needed
+
+
+def _gap(settings: Settings, a: Option, several: Sequence[Option], lever: Variable) -> Gap:
+    """Return what the cheapest of several that may be B costs more than A, by a lever's value."""
     alive = list(several)
 
     def gap(values: Floats) -> Floats:
@@ -455,15 +422,63 @@ def _flip(settings: Settings, a: Option, several: Sequence[Option], lever: Varia
             alive[:] = [alive[i] for i in np.unique(found.argmin(axis=0))]
         return np.asarray(found.min(axis=0))
 
-    needed = turns_at(gap, lever)
-    if needed is None and lever.name == TEAM:
-        alive = list(several)
-        needed = turns_at(gap, replace(lever, low=0.0, high=lever.now))
-    if needed is not None and lever.name == THROUGHPUT:
-        there = [usd_at(b, settings, [(lever, np.array([needed]))])[0] for b in several]
-        if isinstance(own := several[int(np.argmin(there))], SelfOption):
-            lever = replace(lever, title=_throughput(own))
-    return flip_of(lever, needed)
+    return gap
+
+
+def _gap_of_any(inputs: Question, a: Option, b: Option, lever: Variable, own: SetUps) -> Gap:
+    """Return the same where B may be any set-up of its model, and a lever changes no replica."""
+    settings, volume = inputs.settings, number(inputs.settings.value(TOKENS))
+    rows = sure_pairs(own, b.model, least_trust(inputs))
+    today = monthly_usd(own, settings, rows, np.array([volume]))[:, 0]
+    rows = rows[~(today < usd_of(b, settings) * (1.0 - 1e-9))]  # B is the answer all the same
+
+    def gap(values: Floats) -> Floats:
+        at = settings.with_values({k: np.asarray(v) for k, v in lever.settings(values).items()})
+        usd = monthly_usd(own, at, rows, np.full(values.shape, volume))
+        found = differences(settings, a, (b,), lever, values)[0]
+        others = np.where(np.isnan(usd), np.inf, usd).min(axis=0, initial=np.inf)
+        return np.asarray(np.minimum(found, others - usd_at(a, settings, [(lever, values)])))
+
+    return gap
+
+
+def _same_size(inputs: Question, lever: Variable) -> bool:
+    """Return whether a lever leaves what a replica sustains: the peak where none waits for it."""
+    waits = inputs.gaps is not None or bool(target(inputs.settings).within)
+    return lever.name in ("rent.factor", TEAM) or (lever.name == PEAK and not waits)
+
+
+def _people_alone(settings: Settings, a: Option, b: Option, lever: Variable) -> bool:
+    """Return whether the fewest people of own GPUs cost more than A, whatever the fleet does."""
+    if not isinstance(b, SelfOption) or lever.name not in ("rent.factor", THROUGHPUT, PEAK):
+        return False
+    people = total_usd(lines(b, settings.with_values({"people.fte_per_gpu": 0.0})), "people")
+    return not isinstance(a, SelfOption) and number(people) >= usd_of(a, settings)
+
+
+BESIDE = 1.003
+"""How far before a value that turns an answer set-ups are looked for that turn it before [1]."""
+
+
+def _missed(
+    inputs: Question, a: Option, several: Sequence[Option], lever: Variable, needed: float | None
+) -> list[Option]:
+    """Return set-ups besides that win just before what is needed, where those known lose.
+
+    More throughput, or a lower peak, makes each cheaper: where none wins there, none does farther.
+    """
+    b, settings, more = several[0], inputs.settings, lever.name == THROUGHPUT
+    usd = usd_of(b, settings)
+    if needed is None and usd < usd_of(a, settings):
+        return []  # who wins all the way does so with more set-ups, too
+    end = lever.high if more else max(lever.low, lever.least)
+    value = end if needed is None else needed / BESIDE if more else needed * BESIDE
+    there = settings.with_values(lever.settings(value))
+    at, volume = replace(inputs, settings=there), np.array([number(settings.value(TOKENS))])
+    found = setups_at(at, {b.model}, volume).get(b.model, [])
+    known, most = {option.id for option in several}, usd_of(a, there)
+    new = (o for o in found if o.id not in known and not usd_of(o, settings) < usd)
+    return [option for option in new if usd_of(option, there) < most]
 
 
 def _throughput(own: SelfOption) -> str:
@@ -498,18 +513,6 @@ def flip_of(lever: Variable, needed: float | None) -> Flip:
     )
 
 
-def never_because(inputs: Question, a: Option, b: Option) -> str:
-    """Return why B is never cheaper: what a token costs on either side at very large volume."""
-    mine, other = curve(b, inputs.settings), curve(a, inputs.settings)
-    ours, theirs = (show_usd_per_mtok(float(c.slope[0]) * MTOK) for c in (mine, other))
-    if mine.slope[0] >= other.slope[0]:
-        return (
-            f"however large the volume, a further Mtok costs {ours} with "
-            f"{spoken(b.id)}, against {theirs} with {spoken(a.id)}"
-        )
-    return "its fixed cost is not earned back within the volumes that could be looked at"
-
-
 Curved = tuple[Option, Curves]
 """An option and its cost over the volume."""
 
@@ -542,27 +545,31 @@ def earliest(inputs: Question, base: Option, curved: Sequence[Curved]) -> tuple[
 def turns_of(
     inputs: Question,
     bought: Option,
-    own: Option,
+    mine: Option,
     setups: Sequence[Option],
     rival: Option | None = None,
     sized: Sequence[Replica] = (),
+    *,
+    own: SetUps | None = None,
 ) -> tuple[Flip, ...]:
     """Return the single changes that turn which of two options is cheaper, each alone.
 
     Args:
         inputs: The question, with a volume.
         bought: What is paid by the token.
-        own: Own GPUs, the answer at the volume.
+        mine: Own GPUs, the answer at the volume.
         setups: Own GPUs of the same model that are the answer at some volume.
         rival: A closed model of the same class, against which only volume and people are tried.
         sized: What one replica of each of `setups` sustains, where that is known already.
+        own: Every set-up, where own GPUs may be any of their model.
     """
     steps = all(has_steps(option) for option in (bought, *setups))
     curved = curves_of(inputs, setups, sized) if steps else []
-    found = [*_volume(inputs, bought, curved), *flips_of(inputs, bought, own, (), others=setups)]
+    flips = flips_of(inputs, bought, mine, (), others=setups, own=own)
+    found = [*_volume(inputs, bought, curved), *flips]
     if rival is None:
         return tuple(found)
-    team = flips_of(inputs, rival, own, (), only=(TEAM,), others=setups)
+    team = flips_of(inputs, rival, mine, (), only=(TEAM,), others=setups, own=own)
     besides = [*_volume(inputs, rival, curved), *team]
     return (*found, *(replace(flip, against=rival.id) for flip in besides))
 
@@ -576,11 +583,11 @@ def _volume(inputs: Question, bought: Option, curved: Sequence[Curved]) -> list[
     spans = [tuple(span) for span in won.intervals()]
     ends = [end for span in spans for end in span if 0.0 < end < np.inf]
     near = min(ends, key=lambda end: max(end / now, now / end), default=None) if now else None
-    way = "" if near is None else f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
     sure = float(won.sure[0])
     wins = any(begin <= now < end for begin, end in spans)
     if near is not None and now < near < sure and not wins:  # whole replicas lie between: for good
-        way = f"from {show_tokens(sure)} tokens"
+        near = sure
+    way = "" if near is None else f"{'from' if near > now else 'up to'} {show_tokens(near)} tokens"
     return [
         Flip(
             path=TOKENS,

@@ -495,3 +495,31 @@ def turn(
         ends = float(tried[near]), float(tried[hit])
         low, high = sorted(ends)
     return ends
+
+
+def remembered(gap: Callable[[Floats], Floats]) -> Callable[[Floats], Floats]:
+    """Return a gap of bills that works out no value twice: one call costs as much as another."""
+    known: dict[float, float] = {}
+
+    def look(values: Floats) -> Floats:
+        new = [value for value in dict.fromkeys(values.tolist()) if value not in known]
+        if new:
+            known.update(zip(new, gap(np.array(new)).tolist(), strict=True))
+        return np.array([known[value] for value in values.tolist()])
+
+    return look
+
+
+SPREAD = 65
+"""Values at which a range is tried at once [1]."""
+
+
+def spread(low: float, high: float) -> Floats:
+    """Return what is tried of a range: by factors where it is wide."""
+    wide = low > 0 and high / low > 10
+    return np.geomspace(low, high, SPREAD) if wide else np.linspace(low, high, SPREAD)
+
+
+def whole_values(low: float, high: float) -> Floats:
+    """Return the whole numbers of a range."""
+    return np.arange(np.ceil(low), np.floor(high) + 1.0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,8 +15,8 @@ from tco.catalog.trust import freshest_rents, rent_trust, too_old
 from tco.engine.capacity import free_bytes, weights_bytes
 from tco.engine.constants import ttft_ends
 from tco.engine.replica import Replica, Target, speed_at
-from tco.engine.shapes import Indices, number, precision
-from tco.options.bills import LeftOut, SelfOption, shapes_of
+from tco.engine.shapes import Floats, Indices, number, precision
+from tco.options.bills import LeftOut, Option, SelfOption, best_pairs, shapes_of
 from tco.options.cheapest import least_trust
 from tco.options.hours import billing_note
 from tco.options.machines import DEDICATED, FREE_EGRESS, Egress, check_horizon, commitment
@@ -25,7 +25,7 @@ from tco.options.offers import tokens_per_request
 from tco.options.question import Question
 from tco.options.rents import dedicated_entries, owned_entries
 from tco.options.scenario import LimitState
-from tco.options.selection import Selection, in_region, rented_there
+from tco.options.selection import Selection, in_region, rented_there, select
 from tco.options.settings import Settings, target
 from tco.options.setups import (
     COUNTS,
@@ -529,3 +529,34 @@ def typed_name(name: str, others: Sequence[str], resolved: Sequence[str]) -> str
 
 def _count(value: float) -> str:
     return f"{value:,.0f}" if value == round(value) else f"{value:,.2f}"
+
+
+def own_of(inputs: Question, models: Collection[str]) -> SetUps:
+    """Return every set-up of some models that the request lets through."""
+    wanted = select(inputs.catalog, inputs.request)
+    return own_setups(inputs, replace(wanted, models=tuple(sorted(models))))
+
+
+def any_of(inputs: Question, option: Option, name: str | None) -> SetUps | None:
+    """Return every set-up that own GPUs may be; none where a name says more than the model."""
+    free = isinstance(option, SelfOption) and option.id.startswith("self/")
+    return own_of(inputs, {option.model}) if free and "@" not in (name or "") else None
+
+
+def setups_at(
+    inputs: Question, models: Collection[str], volumes: Floats
+) -> dict[str, list[Option]]:
+    """Return by model the set-ups that are the answer at one of some volumes, best ones first.
+
+    Of what the request lets through; a model that nothing serves is left out.
+
+    Args:
+        models: Open models.
+        volumes: Volumes that are looked at [token/month].
+    """
+    own, least = own_of(inputs, models), least_trust(inputs)
+    found: dict[str, list[Option]] = {}
+    for model in sorted(models):
+        places = best_pairs(own, inputs.settings, model, volumes, least).tolist()
+        found[model] = [option_of(own, int(i)) for i in places]
+    return {model: setups for model, setups in found.items() if setups}

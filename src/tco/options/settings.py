@@ -474,3 +474,56 @@ def _range_of(path: str, unit: str) -> tuple[Callable[[float], bool], str]:
     if unit == "share":
         return lambda v: 0.0 <= v <= 1.0, "a share between 0 and 1 (35% or 0.35)"
     return _at_least(0.0), "0 or more"
+
+
+# One number that could be another.
+
+Values = dict[str, Number]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One number that could be another.
+
+    Args:
+        name: What the user types.
+        title, unit: What it is.
+        now: Its value today.
+        low, high: The range that is searched unless the user says another.
+        least, most: The range in which it means anything.
+        settings: Returns the settings at some values of it.
+        factor: Returns what the prices of `targets` are multiplied by [1].
+        targets: Ids of the options whose own prices it changes.
+        held: Ids of the options whose bill stays as it is today.
+        log: It is spread by factors rather than evenly.
+        whole: Only whole numbers mean anything.
+    """
+
+    name: str
+    title: str
+    unit: str
+    now: float
+    low: float
+    high: float
+    least: float = 0.0
+    most: float = np.inf
+    settings: Callable[[Number], Values] = lambda _: {}
+    factor: Callable[[Number], Number] | None = None
+    targets: frozenset[str] = frozenset()
+    held: frozenset[str] = frozenset()
+    log: bool = False
+    whole: bool = False
+
+    def within(self, low: float, high: float) -> Variable:
+        """Return the variable with a range of the user's.
+
+        Raises:
+            UsageError: The range is upside down, or lies outside what the variable can be.
+        """
+        if low >= high:
+            raise UsageError(f"{self.name}: a range goes from low to high, not {low:g}..{high:g}")
+        if low < self.least or high > self.most:
+            raise UsageError(
+                f"{self.name}: {low:g}..{high:g} goes beyond {self.least:g} to {self.most:g}"
+            )
+        return replace(self, low=low, high=high, log=self.log and low > 0)

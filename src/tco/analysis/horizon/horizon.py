@@ -37,7 +37,7 @@ from tco.analysis.report import (
 )
 from tco.analysis.results import AssumptionResult, Flip
 from tco.analysis.rows import class_of, quality_of
-from tco.analysis.verdict import Variable, apart, flip_of, lever, levers, ranged, turns_at
+from tco.analysis.verdict import apart, flip_of, lever, levers, ranged, turns_at
 from tco.engine.capital import changeover, payback_months, present_value
 from tco.engine.shapes import Floats, number
 from tco.errors import InfeasibleError, UsageError
@@ -50,7 +50,7 @@ from tco.options.provisioned import FixedOption
 from tco.options.question import Question
 from tco.options.scenario import END_OF_MONTH
 from tco.options.selection import select
-from tco.options.settings import TOKENS
+from tco.options.settings import TOKENS, Variable
 from tco.units import MONTHS_PER_YEAR
 
 RATE = "own.yearly_rate"

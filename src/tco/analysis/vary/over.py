@@ -12,17 +12,17 @@ import numpy as np
 from tco.analysis.compare import pair_words, rule_words, undercut_words
 from tco.analysis.report import carried, caveats, unsure_prices
 from tco.analysis.results import Band, Envelope, Flip, OpenBand, TrustLevel
-from tco.analysis.vary.variables import chosen, envelope, over_volume, setups_at, variable
-from tco.analysis.verdict import Variable, both_bills, flips_of, usd_at
+from tco.analysis.vary.variables import both_bills, chosen, envelope, over_volume, variable
+from tco.analysis.verdict import flips_of, usd_at
 from tco.engine.crossings import Scan, scan
 from tco.engine.shapes import Floats, Indices
 from tco.errors import UsageError
 from tco.options.bills import Option, same_weights
-from tco.options.candidates import spoken
+from tco.options.candidates import setups_at, spoken
 from tco.options.cheapest import answers_at, least_trust, undercut
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
-from tco.options.settings import TOKENS
+from tco.options.settings import TOKENS, Variable
 from tco.ranges import Span
 from tco.records import dataclass
 from tco.units import show_share, show_tokens, show_usd, with_unit

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from tco.analysis.compare import answers, candidates, listed, short_list
-from tco.analysis.verdict import FAR, Values, Variable, staffed, usd_at
+from tco.analysis.verdict import FAR, staffed, usd_at
 from tco.engine.ledger import total_usd
 from tco.engine.selfhost import tokens_served
 from tco.engine.shapes import Floats, Number, distinct, number
@@ -17,18 +18,26 @@ from tco.options.bills import (
     Option,
     SelfOption,
     TokenOption,
-    best_pairs,
     fleet,
     lines,
     replica_of,
     usd_of,
 )
-from tco.options.candidates import option_of, own_setups, spoken
-from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure
+from tco.options.candidates import setups_at, spoken
+from tco.options.cheapest import cheapest_of, insist, least_trust, most_sure, of_two
 from tco.options.names import Resolved, resolve
 from tco.options.question import Question
 from tco.options.selection import Selection, select
-from tco.options.settings import TOKENS, Setting, Settings, fleet_policy, image_tokens, workload
+from tco.options.settings import (
+    TOKENS,
+    Setting,
+    Settings,
+    Values,
+    Variable,
+    fleet_policy,
+    image_tokens,
+    workload,
+)
 from tco.records import dataclass
 from tco.units import MTOK
 
@@ -351,26 +360,6 @@ def envelope(inputs: Question, names: Sequence[str], volumes: Floats) -> Resolve
     )
 
 
-def setups_at(
-    inputs: Question, models: Collection[str], volumes: Floats
-) -> dict[str, list[Option]]:
-    """Return by model the set-ups that are the answer at one of some volumes, best ones first.
-
-    Of what the request lets through; a model that nothing serves is left out.
-
-    Args:
-        models: Open models.
-        volumes: Volumes that are looked at [token/month].
-    """
-    wanted = replace(select(inputs.catalog, inputs.request), models=tuple(sorted(models)))
-    own, least = own_setups(inputs, wanted), least_trust(inputs)
-    found: dict[str, list[Option]] = {}
-    for model in sorted(models):
-        places = best_pairs(own, inputs.settings, model, volumes, least).tolist()
-        found[model] = [option_of(own, int(i)) for i in places]
-    return {model: setups for model, setups in found.items() if setups}
-
-
 def over_volume(inputs: Question, volumes: Floats, most: int) -> Resolved:
     """Return the usual options of several volumes; own GPUs as what decides at each of them.
 
@@ -463,3 +452,14 @@ def _weighed(inputs: Question, selection: Selection) -> list[Weighed]:
     """Return the options that a selection lets through, by their bill."""
     rows = [weighed(option, inputs) for option, _ in candidates(inputs, selection)[0]]
     return sorted(rows, key=lambda row: (row.monthly_usd is None, row.monthly_usd or 0.0, row.id))
+
+
+def both_bills(inputs: Question, two: Sequence[Option], *, known: bool = True) -> dict[str, Any]:
+    """Return the bills of A and B and which is the answer, by the fields that say so [USD/month].
+
+    Args:
+        known: A volume was given; else there are no bills.
+    """
+    usd = [usd_of(option, inputs.settings) if known else None for option in two]
+    best, unsure = of_two(two, usd, least_trust(inputs))
+    return {"a_usd": usd[0], "b_usd": usd[1], "best": best, "cheaper_but_unsure": unsure}
