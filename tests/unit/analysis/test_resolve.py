@@ -142,7 +142,7 @@ BAD_OPTIONS: list[tuple[InlineOption, type[Exception], str]] = [
     (
         InlineOption(name="x", kind="fixed", source="s", usd_per_month=1.0, tokens_per_month=0.0),
         UsageError,
-        "tokens_per_month is 0",
+        "capacity is 0, must be more than 0",
     ),
     (
         InlineOption(name="x", kind="fixed", source="s", usd_per_month=-1.0),
