@@ -214,6 +214,7 @@ def test_a_wrong_profile_file_is_one_line(text: str, complaint: str, tmp_path: P
         ("columns: [below, requests, ", "columns: [requests, requests, ", "stands twice"),
         ("columns: [below, ", "columns: [below, other, ", "every row has"),
         ("quantiles: [", "quantiles: [0.1, ", "by_mean_seconds: every row"),
+        ("  requests: ", f"  requests: {10**25}", "less than"),
     ],
 )
 def test_columns_that_do_not_fit_their_rows_are_told(

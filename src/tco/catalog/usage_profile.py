@@ -24,7 +24,7 @@ OWN = "own-logs"
 HOURS_PER_MONTH = 730.0
 WEEK_H = 168
 
-Whole = Annotated[int, Field(ge=0)]
+Whole = Annotated[int, Field(ge=0, lt=1 << 63)]
 
 
 class UsageFrom(Record):
