@@ -535,10 +535,11 @@ def test_a_way_to_cut_experts_is_told_to_change_nothing_without_any() -> None:
         told = run(*command.split(), *cut)
         assert told.exit_code == 0
         assert f"tco: note: {said}\n" in told.stderr
-        usual = run(*command.split(), "--gpu", "h100-sxm", *DAY).stdout.splitlines()
-        assert (
-            told.stdout.splitlines()[:6] == usual[:6]
-        )  # where there are more notes, rows are fewer
+        usual = run(*command.split(), "--gpu", "h100-sxm", *DAY)
+        tops = (done.stdout.split("\nAssumed", 1)[0].splitlines() for done in (told, usual))
+        mine, its = ([" ".join(line.split()) for line in top] for top in tops)
+        assert len(mine) >= 8
+        assert {*mine} <= {*its}, "rows may be fewer where there are more notes, none is another"
     mixture = run("size", "gpt-oss-120b", *cut)
     assert "changes nothing" not in mixture.stderr
 

@@ -14,13 +14,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tco.errors import DataError, UsageError, printable, suggestion
 from tco.records import dataclass
-from tco.usage import others
 from tco.usage.formats import (
     CACHE,
     CACHE_OR_READ,
     HIT,
     Context,
     Format,
+    advice_for,
     formats,
     from_cache,
     table,
@@ -331,7 +331,7 @@ def _no_format(source: LogSource, sample: Sample) -> str:
     if not sample.records:
         return f"{source.shown}:1: nothing to read in it: empty, headed alone, cut off, or no text"
     keys = ", ".join(sorted({k for v in sample.values() for k in v})[:8])
-    if known := others.advice(sample.values()):
+    if known := advice_for(sample.values()):
         return f"{source.shown}:1: {known}"
     has = f" (it has {printable(keys)})" if keys else ""
     return (
