@@ -41,7 +41,7 @@ MOST_LINES_OF_A_FUNCTION = 40
 MOST_MODULES_OF_COMPARE = 50
 FEWEST_FIELDS = 4  # of types that are held against each other
 
-MOST_ROOMS = 234  # modules with code
+MOST_ROOMS = 233  # modules with code
 MOST_TYPES = 396  # to be 250: classes that declare fields
 NEW = {
     "tuning by memory and speed, seats": 853,

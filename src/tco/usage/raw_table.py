@@ -10,7 +10,17 @@ from zoneinfo import ZoneInfo
 
 from tco.errors import DataError, UsageError
 from tco.usage import formats
-from tco.usage.formats import AROUND, COMMA, COMMA_DECIMAL, HITS, SERVICES, THOUSANDS, date_in_sql
+from tco.usage.formats import (
+    AROUND,
+    COMMA,
+    COMMA_DECIMAL,
+    EITHER,
+    HITS,
+    POINT_DECIMAL,
+    SERVICES,
+    THOUSANDS,
+    date_in_sql,
+)
 from tco.usage.formats.bedrock import WITHOUT_OUTPUT
 from tco.usage.formats.litellm import ERROR
 from tco.usage.formats.table import (
@@ -514,3 +524,57 @@ def hash_in(raw: Raw, name: str) -> str:
 def bare_cost(raw: Raw) -> str:
     """Return a cost without what stands around its number."""
     return f"regexp_replace({raw.field('cost')}::VARCHAR, '{AROUND}', '', 'g')"
+
+
+DOUBTS = {"grouped": 1, "either": 2, "time": 4, "day": 8, "month": 16, "apart": 32}
+"""What a row may have that the first rows do not explain, as bits: a count or a cost whose mark may
+be either, a time of another form, a day or a month above 12 of days, input without its cache."""
+SLASHED = r"^\s*(\d{1,2})[/-](\d{1,2})[/-]20\d\d"
+
+
+def doubts(raw: Raw) -> str:
+    """Return what a row has of `DOUBTS` as SQL, empty where nothing can be."""
+    found: dict[str, str] = {}
+    counts = [raw.field(n) for n in ("input", "fresh", "output", *CACHED) if _is_text(raw, n)]
+    if counts and raw.shape != "json":
+        grouped = GROUPED.replace("MARKS", ".")
+        cells = (
+            f"contains({f}, '.') AND regexp_full_match(trim({f}), '{grouped}')" for f in counts
+        )
+        found["grouped"] = " OR ".join(f"({cell})" for cell in cells)
+    if _is_text(raw, "cost"):
+        cell, mark = bare_cost(raw), "[.,]" if raw.commas else ","
+        either = f"regexp_full_match({cell}, '-?[1-9]\\d{{0,2}}{mark}\\d{{3}}')"
+        some = f"contains({raw.field('cost')}, ',')"
+        found["either"] = either if raw.commas else f"{some} AND {either}"
+    if _is_text(raw, "start"):
+        field = str(raw.field("start"))
+        if not (raw.dated and raw.untidy):
+            other = f"{when(raw, 'start', None)} IS NULL AND regexp_matches({field}, '\\d\\D+\\d')"
+            half = f" OR suffix({field}, 'M') OR suffix({field}, 'm')"  # a cast passes over it
+            found["time"] = f"({other}){half * (not raw.dated)}"
+        for n, name in ((1, "day"), (2, "month")) if raw.dated else ():
+            found[name] = f"TRY_CAST(regexp_extract({field}, '{SLASHED}', {n}) AS INTEGER) > 12"
+    if "fresh" not in raw.at and not raw.apart and (apart := raw.left_out()) is not None:
+        found["apart"] = apart
+    bits = (f"CASE WHEN {told} THEN {DOUBTS[name]} ELSE 0 END" for name, told in found.items())
+    return f"CAST({' + '.join(bits)} AS UTINYINT)" if found else ""
+
+
+def marks_in(raw: Raw) -> str:
+    """Return whether any number has decimals, and costs as `Raw.judge_marks` takes them."""
+    cells = [str(raw.field(name)) for name in raw.at if _is_text(raw, name)]
+    decimals = " OR ".join(
+        f"coalesce(contains({f}, '.') AND regexp_full_match(trim({f}), '{DECIMAL.pattern}'), false)"
+        for f in cells
+    )
+    cost = bare_cost(raw) if _is_text(raw, "cost") else "NULL"
+    forms = (COMMA_DECIMAL, POINT_DECIMAL, EITHER)
+    told = (f"min({cost}) FILTER (regexp_full_match({cost}, '{f.pattern}'))" for f in forms)
+    return ", ".join([f"bool_or({decimals or 'false'})", *told])
+
+
+def _is_text(raw: Raw, name: str) -> bool:
+    """Return whether a field is there, and one of texts."""
+    path = raw.at.get(name)
+    return path is not None and (raw.shape != "parquet" or raw.types.get(path) == "VARCHAR")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -12,8 +13,8 @@ import numpy as np
 from tco.errors import DataError
 from tco.usage import formats
 from tco.usage.counted import ids_counted
-from tco.usage.doubts import contradicted, day_first, doubts, text_of, unpacked
 from tco.usage.raw_table import (
+    DOUBTS,
     FILE,
     LIFETIMES,
     MOST_OF_A_REQUEST,
@@ -21,9 +22,11 @@ from tco.usage.raw_table import (
     SETTLED,
     TIMES,
     Raw,
+    doubts,
     file_number,
     hash_in,
     integer,
+    marks_in,
     nano_in,
     refused,
     service_in,
@@ -43,7 +46,7 @@ from tco.usage.sources import (
     must_be_copied,
     records,
 )
-from tco.usage.store import Shown, Store, duckdb_module, quoted
+from tco.usage.store import Shown, Store, duckdb_module, quoted, unpacked
 
 TOKENS = ("input", "read", "written", "output", "reasoning")
 GROUP = 8
@@ -511,3 +514,59 @@ def torn_at(source: LogSource, rows: Collection[int]) -> dict[int, int]:
 def _at(rows: Collection[int], found: Iterator[int]) -> dict[int, int]:
     some = zip(range(1, max(rows, default=0) + 1), found, strict=False)
     return {row: line for row, line in some if row in rows}
+
+
+def contradicted(
+    store: Store, raw: Raw, paths: Mapping[str, LogSource], first: int, tally: LeftOutTally
+) -> bool:
+    """Return whether rows contradict how the first ones had them read; then read them otherwise.
+
+    That is judged by all rows; what stays unsure, or is read by rows of their own kind, is told.
+    """
+    if not doubts(raw):
+        return False
+    listed = [str(store.folder / f"part-{n:05d}.parquet") for n in range(first, store.parts + 1)]
+    counts = ", ".join(f"count_if((doubt & {bit}) > 0)" for bit in DOUBTS.values())
+    found = store.con.execute(f"SELECT {counts} FROM read_parquet({listed})").fetchone()
+    seen = dict(zip(DOUBTS, found, strict=True))
+    before = (raw.decimals, raw.commas, raw.dated, raw.untidy, raw.day_first)
+    if seen["grouped"] or seen["either"]:
+        marks = []
+        for path in paths:
+            with text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
+                asked = f"SELECT {marks_in(raw)} FROM {raw.relation([text])}"
+                marks.append(store.con.execute(asked).fetchone())
+        decimals, *costs = (
+            max(filter(None, some), default="") for some in zip(*marks, strict=True)
+        )
+        raw.judge_marks(bool(decimals), costs)
+    if seen["time"]:
+        raw.dated = raw.untidy = True
+    if seen["day"] and seen["month"]:
+        raw.day_first = None
+    if before != (raw.decimals, raw.commas, raw.dated, raw.untidy, raw.day_first):
+        return True
+    for note in raw.doubted(seen):
+        tally.note(f"{next(iter(paths.values())).shown}: {note}")
+    return False
+
+
+def day_first(store: Store, raw: Raw, paths: Sequence[str]) -> bool | None:
+    """Return whether days stand before months in all dates of the files, which are read for it."""
+    first = second = False
+    for path in paths if raw.dated and raw.day_first is None else ():
+        with text_of(store, raw, path) as text, suppress(duckdb_module().Error):  # cut off
+            asked = formats.day_first_in_sql(str(raw.field("start")), raw.relation([text]))
+            one, other = (int(n or 0) > 12 for n in store.con.execute(asked).fetchone())
+            first, second = first or one, second or other
+    return first if first != second else raw.day_first
+
+
+@contextmanager
+def text_of(store: Store, raw: Raw, path: str) -> Iterator[str]:
+    """Return where the text of a packed CSV lies for a while; else its own path."""
+    text = unpacked(path, store.folder / "text") if raw.shape == "csv" else path
+    try:
+        yield text or path
+    finally:
+        (store.folder / "text").unlink(missing_ok=True)

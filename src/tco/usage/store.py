@@ -6,11 +6,13 @@ folder, and can neither install nor load anything.
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import os
 import re
 import shutil
 import tempfile
+import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ import numpy as np
 from tco.errors import DataError, UsageError, install_command
 from tco.usage.counted import TIMED, TimeCounter
 from tco.usage.rows import COLUMNS, UsageRow
+from tco.usage.sources import GZIP, MOST_LINE, LogSource, opened
 
 QUERIES_FILE = Path(__file__).with_name("duckdb.sql")
 
@@ -309,3 +312,32 @@ def _connection() -> Any:
 def quoted(text: str) -> str:
     """Return a text as a literal of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def unpacked(path: str, to: Path) -> str | None:
+    """Write the text of a packed file; return where it lies.
+
+    That is its own path if it is not packed, or if the disk has not room enough; None if it is cut
+    off, or has half the longest line without an end.
+    """
+    with Path(path).open("rb") as stream:
+        if stream.read(2) != GZIP:
+            return path
+    room, since = shutil.disk_usage(to.parent).free // 2, 0
+    with opened(LogSource(path)) as text, to.open("wb") as out:
+        try:
+            while chunk := text.read(1_000_000):
+                end = chunk.rfind(b"\n")
+                since = since + len(chunk) if end < 0 else len(chunk) - end
+                if since > MOST_LINE // 2:
+                    break
+                room -= len(chunk)
+                if room > 0:
+                    out.write(chunk)
+        except (EOFError, zlib.error, gzip.BadGzipFile):
+            since = MOST_LINE
+    whole = since <= MOST_LINE // 2
+    if whole and room > 0:
+        return str(to)
+    to.unlink()
+    return path if whole else None
